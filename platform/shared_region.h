@@ -1,0 +1,52 @@
+// Anonymous memory that several processes share through a handle, with a tail for large answers.
+//
+// The head is mapped in every process that holds the region: fixed size, zeroed, for words and
+// small messages. The tail lies behind it, is not mapped, and is written once by one process and
+// read by another, by copy: whatever the writer does to it, a reader gets bytes or an error value,
+// never a fault. It vanishes with its last user, SIGKILL included.
+#ifndef PROGENY_PLATFORM_SHARED_REGION_H_
+#define PROGENY_PLATFORM_SHARED_REGION_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/handle.h"
+
+namespace progeny::platform {
+
+// Move-only owner of one handle and one mapping. Concurrent use of the head is up to atomics.
+class SharedRegion {
+ public:
+  SharedRegion() = default;
+  SharedRegion(SharedRegion&& other) noexcept;
+  SharedRegion& operator=(SharedRegion&& other) noexcept;
+  ~SharedRegion();
+
+  // `head_bytes` is rounded up to whole pages. The head's memory is reserved here: touching it
+  // later never faults. ResourceExhausted when memory or handles are.
+  static absl::StatusOr<SharedRegion> Create(size_t head_bytes);
+  // Maps the region behind `handle`, which another process made. DataLoss if it is smaller.
+  static absl::StatusOr<SharedRegion> Open(Handle handle, size_t head_bytes);
+
+  bool valid() const { return head_ != nullptr; }
+  std::byte* head() const { return head_; }
+  size_t head_size() const { return head_size_; }
+  NativeHandle handle() const { return handle_.get(); }
+
+  // Replaces the tail. ResourceExhausted when there is no memory for it; Windows: at most 64 GiB.
+  absl::Status WriteTail(absl::Span<const std::byte> bytes);
+  // The first `size` bytes of the tail; DataLoss if it is shorter.
+  absl::StatusOr<std::vector<std::byte>> ReadTail(size_t size) const;
+
+ private:
+  Handle handle_;
+  std::byte* head_ = nullptr;
+  size_t head_size_ = 0;
+};
+
+}  // namespace progeny::platform
+
+#endif  // PROGENY_PLATFORM_SHARED_REGION_H_
