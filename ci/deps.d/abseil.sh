@@ -44,14 +44,21 @@ fetch_abseil_source() {
 }
 
 # Three small changes for zig's macOS: it has no CoreFoundation, and clang's per-architecture flags mean nothing to it.
-patch_abseil_for_zig() {
-  local source=$1 zone=$1/absl/time/internal/cctz/src/time_zone_lookup.cc
-  sed -i 's/defined(__APPLE__)/0/' "$zone"
-  sed -i '/CoreFoundation/d' "$source/absl/time/CMakeLists.txt"
-  sed -i 's/if(APPLE AND CMAKE_CXX_COMPILER_ID MATCHES \[\[Clang\]\])/if(FALSE)/' \
-    "$source/absl/copts/AbseilConfigureCopts.cmake"
-  ! grep -q 'CoreFoundation' "$source/absl/time/CMakeLists.txt" || die "Abseil changed: CoreFoundation is still there"
-  grep -q 'if(FALSE)' "$source/absl/copts/AbseilConfigureCopts.cmake" || die "Abseil changed: -Xarch flags remain"
+# The patched copy lies at a fixed path, so that ccache knows its files again.
+patched_source_for_zig() {
+  local original=$1 copy=$1-zig work
+  if [[ ! -d $copy ]]; then
+    work=$(mktemp -d "$PROGENY_CACHE/tmp.XXXXXX")
+    cp -r "$original" "$work/abseil"
+    sed -i 's/defined(__APPLE__)/0/' "$work/abseil/absl/time/internal/cctz/src/time_zone_lookup.cc"
+    sed -i '/CoreFoundation/d' "$work/abseil/absl/time/CMakeLists.txt"
+    sed -i 's/if(APPLE AND CMAKE_CXX_COMPILER_ID MATCHES \[\[Clang\]\])/if(FALSE)/' \
+      "$work/abseil/absl/copts/AbseilConfigureCopts.cmake"
+    grep -q 'if(FALSE)' "$work/abseil/absl/copts/AbseilConfigureCopts.cmake" || die "Abseil changed: -Xarch flags remain"
+    mv -T "$work/abseil" "$copy"
+    rm -rf "$work"
+  fi
+  echo "$copy"
 }
 
 cmake_install() {
@@ -80,11 +87,7 @@ build_prefix() {
   mkdir -p "$(dirname "$final")"
   work=$(mktemp -d "$PROGENY_CACHE/tmp.XXXXXX")
   source=$PROGENY_CACHE/source/abseil-$ABSEIL_VERSION
-  if [[ $toolchain == macos-* ]]; then
-    cp -r "$source" "$work/abseil"
-    source=$work/abseil
-    patch_abseil_for_zig "$source"
-  fi
+  if [[ $toolchain == macos-* ]]; then source=$(patched_source_for_zig "$source"); fi
   cmake_install abseil "$toolchain" "$source" "$work/build-abseil" "$work/prefix" \
     -DABSL_PROPAGATE_CXX_STD=ON -DBUILD_TESTING=OFF -DABSL_ENABLE_INSTALL=ON
   cmake_install googletest "$toolchain" /usr/src/googletest "$work/build-gtest" "$work/prefix" -DBUILD_GMOCK=ON
@@ -93,7 +96,7 @@ build_prefix() {
       ln -s /usr/include/boost "$work/prefix/include/boost"
       ln -s /usr/include/cereal "$work/prefix/include/cereal" ;;
   esac
-  if [[ $toolchain == macos-* ]]; then add_memory_resource "$toolchain" "$work"; fi
+  if [[ $toolchain == macos-* ]]; then add_memory_resource "$toolchain" "$work/prefix"; fi
   mv -T "$work/prefix" "$final"
   rm -rf "$work"
 }
@@ -102,6 +105,7 @@ prefix_for() {
   local toolchain=$1 key
   # The recipe itself is part of the key: who changes it gets a new prefix, never a stale one.
   key=$({ compiler_version "$toolchain"; toolchain_flags "$toolchain"; dpkg-query -W -f '${Version}' googletest
-          cat "$(toolchain_file "$toolchain")" "$PROGENY_ROOT/ci/deps.d/abseil.sh"; } | sha256sum | cut -c1-10)
+          cat "$(toolchain_file "$toolchain")" "$PROGENY_ROOT/ci/deps.d/abseil.sh"
+          if [[ $toolchain == macos-* ]]; then cat "$PROGENY_ROOT"/ci/{deps.d/zig.sh,cmake/toolchains/macos.cmake}; fi; } | sha256sum | cut -c1-10)
   echo "$PROGENY_CACHE/prefix/abseil-$ABSEIL_VERSION-$toolchain-$key"
 }

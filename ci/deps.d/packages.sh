@@ -8,7 +8,7 @@ packages_for() {
     gcc | tsan) ;;
     clang | asan) echo clang libclang-rt-14-dev ;;
     windows-mingw) echo g++-mingw-w64-x86-64-posix wine64 ;;
-    macos-x64 | macos-arm64) ;;
+    macos-x64 | macos-arm64) command -v npm >/dev/null || echo npm ;;
   esac
 }
 

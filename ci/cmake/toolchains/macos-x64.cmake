@@ -1,0 +1,3 @@
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(PROGENY_TOOLCHAIN macos-x64)
+include(${CMAKE_CURRENT_LIST_DIR}/macos.cmake)
