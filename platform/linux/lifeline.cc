@@ -1,0 +1,129 @@
+// The lifeline on Linux: no thread, no PR_SET_PDEATHSIG.
+//
+// A read end set to O_ASYNC with an owner and SIGKILL as its signal makes the kernel kill the owner
+// when the last write end closes: fcntl(2), F_SETOWN_EX and F_SETSIG. PDEATHSIG was not taken: it
+// fires when the *thread* that started the child ends, and is cleared by credential changes.
+//
+// Races and traps, each with its answer (tried; docs/design.md has the table):
+// * Owner and signal belong to the open file description: two children armed on one description
+//   would leave only the last one bound. So the parent opens the pipe anew for each child, through
+//   /proc/self/fd (without /proc: a pipe per child).
+// * Any other holder of the write end keeps everybody alive: forked children close it first of all
+//   (atfork handler); exec'ed ones never get it (close-on-exec).
+// * The parent dies before the child is armed: the child polls once after arming and ends itself.
+//   A child that execs is armed by the parent too, as it may never reach its guard.
+// * The child closes all its descriptors: the parent keeps its own reader of the same description
+//   until the child is reaped, and its write end has a higher number than any reader, as
+//   descriptors of a dying process are released highest first.
+#include "platform/posix/lifeline.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "platform/error.h"
+#include "platform/posix/descriptor.h"
+#include "platform/posix/fork_lock.h"
+
+namespace progeny::platform {
+namespace {
+
+constexpr int kParentGoneExitCode = 137;  // as a shell tells SIGKILL
+
+// Under ForkLock().
+struct Lifeline {
+  Handle read;
+  Handle write;
+  std::vector<int> writers;  // pipes of children for whom the pipe couldn't be opened anew
+};
+
+Lifeline& Process() {
+  static Lifeline& lifeline = *new Lifeline;
+  return lifeline;
+}
+
+// High, but far enough below the limit of open files that nobody misses the number.
+Handle MovedHigh(Handle write) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const int ceiling = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1U << 16U));
+  const int high = fcntl(static_cast<int>(write.get()), F_DUPFD_CLOEXEC, ceiling - ceiling / 8 - 1);
+  return high < 0 ? std::move(write) : Handle(high);
+}
+
+absl::Status MakePipe(Lifeline& lifeline) {
+  absl::StatusOr<PipeEnds> ends = CreatePipe();
+  if (!ends.ok()) return ends.status();
+  lifeline.read = std::move(ends->read);
+  lifeline.write = MovedHigh(std::move(ends->write));
+  return absl::OkStatus();
+}
+
+void Arm(int reader, pid_t owner) {
+  const f_owner_ex self{F_OWNER_PID, owner};
+  fcntl(reader, F_SETOWN_EX, &self);
+  fcntl(reader, F_SETSIG, SIGKILL);
+  fcntl(reader, F_SETFL, O_NONBLOCK | O_ASYNC);
+}
+
+}  // namespace
+
+absl::StatusOr<LifelineReader> OpenLifeline() {
+  std::lock_guard<std::mutex> lock(ForkLock());
+  Lifeline& lifeline = Process();
+  if (!lifeline.read.valid()) {
+    if (absl::Status made = MakePipe(lifeline); !made.ok()) return made;
+  }
+  const std::string path = absl::StrCat("/proc/self/fd/", lifeline.read.get());
+  const int again = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  LifelineReader result;
+  if (again >= 0 || errno != ENOENT) {
+    absl::StatusOr<Handle> reader = AboveStandardStreams(again, "open the child's lifeline");
+    if (!reader.ok()) return reader.status();
+    result.reader = *std::move(reader);
+    result.write_end = static_cast<int>(lifeline.write.get());
+    return result;
+  }
+  absl::StatusOr<PipeEnds> own = CreatePipe();
+  if (!own.ok()) return own.status();
+  result.reader = std::move(own->read);
+  result.write_end = static_cast<int>(own->write.Release());
+  lifeline.writers.push_back(result.write_end);
+  return result;
+}
+
+void BindChild(const Handle& reader, pid_t child) { Arm(static_cast<int>(reader.get()), child); }
+
+void BindSelf(int reader, const SlotWords& words) {
+  Arm(reader, getpid());
+  if (words.detached.load(std::memory_order_acquire) != 0) {
+    fcntl(reader, F_SETFL, O_NONBLOCK);
+    return;
+  }
+  pollfd end{reader, POLLIN, 0};
+  if (poll(&end, 1, 0) != 0 && words.detached.load(std::memory_order_acquire) == 0) {
+    _exit(kParentGoneExitCode);
+  }
+}
+
+void Unbind(const Handle& reader, SlotWords& words) {
+  words.detached.store(1, std::memory_order_release);
+  fcntl(static_cast<int>(reader.get()), F_SETFL, O_NONBLOCK);
+}
+
+// The parent's pipe is not this process's: close the write end, so that siblings see its end of
+// file, and make a new one when this process starts children of its own.
+void ForgetLifelineInChild() {
+  Lifeline& lifeline = Process();
+  lifeline.write.Reset();
+  lifeline.read.Reset();
+  for (int writer : lifeline.writers) close(writer);
+  lifeline.writers.clear();
+}
+
+}  // namespace progeny::platform

@@ -1,0 +1,112 @@
+#include "platform/shared_region.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "platform/error.h"
+#include "platform/linux/anonymous_file.h"
+
+namespace progeny::platform {
+namespace {
+
+size_t RoundUpToPages(size_t bytes) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
+absl::StatusOr<std::byte*> MapHead(int fd, size_t size) {
+  void* head = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (head == MAP_FAILED) return LastOsError("map shared memory", "");
+  return static_cast<std::byte*>(head);
+}
+
+}  // namespace
+
+SharedRegion::SharedRegion(SharedRegion&& other) noexcept
+    : handle_(std::move(other.handle_)),
+      head_(std::exchange(other.head_, nullptr)),
+      head_size_(std::exchange(other.head_size_, 0)) {}
+
+SharedRegion& SharedRegion::operator=(SharedRegion&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  std::swap(head_, other.head_);
+  std::swap(head_size_, other.head_size_);
+  return *this;
+}
+
+SharedRegion::~SharedRegion() {
+  if (head_ != nullptr) munmap(head_, head_size_);
+}
+
+absl::StatusOr<SharedRegion> SharedRegion::Create(size_t head_bytes) {
+  const size_t size = RoundUpToPages(head_bytes);
+  absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-slot");
+  if (!file.ok()) return file.status();
+  const int fd = static_cast<int>(file->get());
+  // fallocate, not ftruncate: the pages exist now, so no access to them can be a SIGBUS later.
+  if (fallocate(fd, 0, 0, static_cast<off_t>(size)) != 0) {
+    return LastOsError("reserve shared memory", "");
+  }
+  // A peer that shrank it would make our accesses fault. Growing stays allowed: the tail grows.
+  fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+  SharedRegion region;
+  absl::StatusOr<std::byte*> head = MapHead(fd, size);
+  if (!head.ok()) return head.status();
+  region.head_ = *head;
+  region.head_size_ = size;
+  region.handle_ = *std::move(file);
+  return region;
+}
+
+absl::StatusOr<SharedRegion> SharedRegion::Open(Handle handle, size_t head_bytes) {
+  const size_t size = RoundUpToPages(head_bytes);
+  const int fd = static_cast<int>(handle.get());
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return LastOsError("open shared memory", "");
+  if (info.st_size < static_cast<off_t>(size)) {
+    return absl::DataLossError(absl::StrCat("open shared memory: it holds ", info.st_size,
+                                            " bytes, not ", size));
+  }
+  SharedRegion region;
+  absl::StatusOr<std::byte*> head = MapHead(fd, size);
+  if (!head.ok()) return head.status();
+  region.head_ = *head;
+  region.head_size_ = size;
+  region.handle_ = std::move(handle);
+  return region;
+}
+
+absl::Status SharedRegion::WriteTail(absl::Span<const std::byte> bytes) {
+  return WriteAt(handle_.get(), head_size_, bytes);
+}
+
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const {
+  const int fd = static_cast<int>(handle_.get());
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return LastOsError("read shared memory", "");
+  // Compared before anything of that size is allocated: the size is another process's word.
+  const auto there = static_cast<uint64_t>(info.st_size);
+  if (there < head_size_ || there - head_size_ < size) {
+    return absl::DataLossError(absl::StrCat("read shared memory: ", size, " bytes were told, ",
+                                            there - head_size_, " are there"));
+  }
+  std::vector<std::byte> bytes(size);
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = pread(fd, bytes.data() + done, size - done,
+                              static_cast<off_t>(head_size_ + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return LastOsError("read shared memory", "");
+    if (got == 0) return absl::DataLossError("read shared memory: it ended early");
+    done += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
+}  // namespace progeny::platform

@@ -1,0 +1,21 @@
+#include "platform/posix/child_end.h"
+
+#include <unistd.h>
+
+// Present in instrumented programs only.
+extern "C" {
+[[gnu::weak]] void __lsan_do_leak_check();
+[[gnu::weak]] void __gcov_dump();
+[[gnu::weak]] int __llvm_profile_write_file();
+}
+
+namespace progeny::platform {
+
+void EndForkedChild(int code) {
+  if (__lsan_do_leak_check != nullptr) __lsan_do_leak_check();
+  if (__gcov_dump != nullptr) __gcov_dump();
+  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  _exit(code);
+}
+
+}  // namespace progeny::platform

