@@ -22,8 +22,15 @@ write_source_list() {
   if [[ $found -eq 1 ]]; then echo "$list.sources"; else echo "$list.list"; fi
 }
 
+# Debian patches its options so that absl::string_view and friends are types of their own; upstream's choice is to
+# take std's where the language has them, and progeny's headers count on it.
+use_std_vocabulary() {
+  sed -i -E 's/^(#define ABSL_OPTION_USE_STD_[A-Z_]+) 0$/\1 2/; s/^(#define ABSL_OPTION_USE_INLINE_NAMESPACE) 1$/\1 0/' "$1"
+  grep -q '^#define ABSL_OPTION_USE_STD_STRING_VIEW 2' "$1" || die "Abseil changed: its options are not where they were"
+}
+
 fetch_abseil_source() {
-  local target=$PROGENY_CACHE/source/abseil-$ABSEIL_VERSION
+  local target=$PROGENY_CACHE/source/abseil-$ABSEIL_VERSION-std
   [[ -d $target ]] && return
   say "fetching Abseil $ABSEIL_VERSION (Debian's source package)"
   local work version list
@@ -38,6 +45,7 @@ fetch_abseil_source() {
   cd "$work/get"
   quiet "$PROGENY_CACHE/logs/abseil-source.log" apt-get "${apt[@]}" source "abseil=$version"
   mkdir -p "$(dirname "$target")"
+  use_std_vocabulary abseil-*/absl/base/options.h
   mv abseil-*/ "$target"
   cd - >/dev/null
   rm -rf "$work"
@@ -86,7 +94,7 @@ build_prefix() {
   say "building Abseil and GoogleTest for $toolchain (a minute or two, once)"
   mkdir -p "$(dirname "$final")"
   work=$(mktemp -d "$PROGENY_CACHE/tmp.XXXXXX")
-  source=$PROGENY_CACHE/source/abseil-$ABSEIL_VERSION
+  source=$PROGENY_CACHE/source/abseil-$ABSEIL_VERSION-std
   if [[ $toolchain == macos-* ]]; then source=$(patched_source_for_zig "$source"); fi
   cmake_install abseil "$toolchain" "$source" "$work/build-abseil" "$work/prefix" \
     -DABSL_PROPAGATE_CXX_STD=ON -DBUILD_TESTING=OFF -DABSL_ENABLE_INSTALL=ON

@@ -14,14 +14,17 @@ namespace progeny::platform {
 namespace {
 
 // Looks at a stream buffer's pending output without calling sync(), which would lock stdio.
-struct Peek : std::streambuf {
-  static bool HasOutput(const std::streambuf& buffer) {
+template <class Buffer>
+struct Peek : Buffer {
+  static bool HasOutput(const Buffer& buffer) {
     return (buffer.*&Peek::pptr)() != (buffer.*&Peek::pbase)();
   }
 };
 
-void FlushIfPending(std::ostream& stream) {
-  if (stream.rdbuf() != nullptr && Peek::HasOutput(*stream.rdbuf())) stream.flush();
+template <class Char>
+void FlushIfPending(std::basic_ostream<Char>& stream) {
+  const auto* buffer = stream.rdbuf();
+  if (buffer != nullptr && Peek<std::basic_streambuf<Char>>::HasOutput(*buffer)) stream.flush();
 }
 
 void FlushCxxStreams() {

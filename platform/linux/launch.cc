@@ -1,0 +1,84 @@
+// Interleavings of a launch:
+// * The parent dies between posix_spawn and BindChild: the child binds itself in TakeHandOver, and
+//   ends itself if the parent is gone by then. Before its guard it is bound by the parent.
+// * The child ends before its handle is taken: slot_words.h.
+// * Another thread forks meanwhile: all our descriptors are close-on-exec.
+#include "platform/launch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "platform/error.h"
+#include "platform/linux/anonymous_file.h"
+#include "platform/linux/own_image.h"
+#include "platform/posix/child_state.h"
+#include "platform/posix/hand_over_header.h"
+#include "platform/posix/spawn.h"
+
+namespace progeny::platform {
+namespace {
+
+absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32_t handles) {
+  absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-hand-over");
+  if (!file.ok()) return file;
+  HandOverHeader header;
+  header.payload_size = payload.size();
+  header.handle_count = handles;
+  header.check = header.Sum();
+  const auto bytes = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&header), sizeof header);
+  if (absl::Status put = WriteAt(file->get(), 0, bytes); !put.ok()) return put;
+  if (absl::Status put = WriteAt(file->get(), sizeof header, payload); !put.ok()) return put;
+  // From here on nobody can change it under the child's eyes.
+  fcntl(static_cast<int>(file->get()), F_ADD_SEALS,
+        F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  return file;
+}
+
+absl::StatusOr<std::string> ImagePath(const std::string& executable) {
+  return executable.empty() ? OwnImagePath() : MarkedPath(executable);
+}
+
+}  // namespace
+
+absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
+  SpawnRequest spawn;
+  spawn.path = AbsolutePath(request.path);
+  spawn.arguments = request.arguments;
+  spawn.setup = &request.setup;
+  absl::StatusOr<pid_t> pid = Spawn(spawn);
+  if (!pid.ok()) return pid.status();
+  return StartedProgram{*pid, Handle()};
+}
+
+absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
+  SpawnRequest spawn;
+  absl::StatusOr<std::string> path = ImagePath(request.executable);
+  if (!path.ok()) return path.status();
+  spawn.path = *std::move(path);
+  spawn.setup = &request.setup;
+  std::vector<std::string> other_arguments{request.executable};
+  spawn.arguments = request.executable.empty() ? OwnArguments() : other_arguments;
+
+  absl::StatusOr<ExitPipe> exit_pipe = PrepareExitPipe();
+  if (!exit_pipe.ok()) return exit_pipe.status();
+  absl::StatusOr<LifelineReader> lifeline = OpenLifeline();
+  if (!lifeline.ok()) return lifeline.status();
+  const bool with_exit_pipe = exit_pipe->write.valid();
+  absl::StatusOr<Handle> hand_over = WriteHandOver(request.payload, with_exit_pipe ? 4 : 3);
+  if (!hand_over.ok()) return hand_over.status();
+
+  std::vector<NativeHandle> passed{hand_over->get(), request.slot->handle(), lifeline->reader.get()};
+  if (with_exit_pipe) passed.push_back(exit_pipe->write.get());
+  spawn.passed = passed;
+  absl::StatusOr<pid_t> pid = Spawn(spawn);
+  if (!pid.ok()) return pid.status();
+
+  exit_pipe->write.Reset();
+  BindChild(lifeline->reader, *pid);
+  return AdoptChild({*pid, *std::move(lifeline), *std::move(exit_pipe), request.slot->head()});
+}
+
+}  // namespace progeny::platform
