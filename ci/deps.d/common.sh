@@ -9,8 +9,6 @@ JOBS=${PROGENY_JOBS:-$(nproc)}
 # A clone elsewhere gets the same hits: without these, -g puts the checkout's path into every object.
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PROGENY_ROOT}
 export CCACHE_NOHASHDIR=1
-export CCACHE_DIR=${CCACHE_DIR:-$PROGENY_CACHE/ccache}
-export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G}
 export PROGENY_CACHE_DIR=$PROGENY_CACHE
 
 say() { printf '%s\n' "== $*" >&2; }

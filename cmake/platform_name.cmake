@@ -1,0 +1,16 @@
+# PROGENY_OS: which folder of platform/ holds this target's bodies. An unknown system stops here, with the way to go on.
+if(PROGENY_PLATFORM)
+  set(PROGENY_OS ${PROGENY_PLATFORM})
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(PROGENY_OS linux)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+  set(PROGENY_OS macos)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  set(PROGENY_OS windows)
+else()
+  message(FATAL_ERROR "progeny has no bodies for ${CMAKE_SYSTEM_NAME}. To start a port, read "
+    "docs/adding_a_platform.md; -DPROGENY_PLATFORM=unsupported compiles the library with every call unimplemented.")
+endif()
+if(NOT PROGENY_OS MATCHES "^(linux|macos|windows|unsupported)$")
+  message(FATAL_ERROR "PROGENY_PLATFORM=${PROGENY_OS}: known are linux, macos, windows, unsupported.")
+endif()
