@@ -1,0 +1,36 @@
+// What stands behind a Future: somebody who will have an answer in bytes.
+#ifndef PROGENY_DETAIL_FUTURE_CORE_H_
+#define PROGENY_DETAIL_FUTURE_CORE_H_
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "progeny/this_process.h"
+
+namespace progeny::detail {
+
+// Thread-safe.
+class FutureCore {
+ public:
+  FutureCore() = default;
+  FutureCore(const FutureCore&) = delete;
+  FutureCore& operator=(const FutureCore&) = delete;
+  virtual ~FutureCore() = default;
+
+  // True once the answer, or the reason why there is none, is known.
+  virtual bool Wait(absl::Duration timeout) = 0;
+  // The answer; only when Wait has said true. Called once.
+  virtual absl::StatusOr<std::vector<std::byte>> Take() = 0;
+  virtual bool Cancel() = 0;
+  // Calls `ready` once the answer is known: on a thread of progeny's, or at once.
+  virtual void WhenReady(std::function<void()> ready) = 0;
+  // Ready when Wait would say true; -1 when it does already.
+  virtual NativeHandle sentinel() const = 0;
+};
+
+}  // namespace progeny::detail
+
+#endif  // PROGENY_DETAIL_FUTURE_CORE_H_

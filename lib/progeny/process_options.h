@@ -1,0 +1,98 @@
+// How a child is to be started: one struct with a default for every field.
+//
+//     progeny::ProcessOptions options{.start_method = progeny::StartMethod::kSpawn,
+//                                     .name = "indexer", .out = progeny::Stdio::Null()};
+#ifndef PROGENY_PROCESS_OPTIONS_H_
+#define PROGENY_PROCESS_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "progeny/stdio.h"
+
+namespace progeny {
+
+static_assert(std::is_same_v<absl::string_view, std::string_view>,
+              "progeny needs an Abseil whose absl::string_view is std::string_view: build Abseil "
+              "from source as C++17 or later (Debian's libabsl-dev does not fit)");
+
+// kFork: a copy of this process, sharing its memory copy-on-write; cheap beside a small parent;
+//   unsafe beside threads that hold locks. Not on Windows.
+// kSpawn: this program's image started anew; only what is passed travels. Everywhere.
+// kForkServer: a copy of a clean, single-threaded server. Not available in this version.
+enum class StartMethod { kFork, kSpawn, kForkServer };
+
+// Linux: kFork; macOS and Windows: kSpawn.
+StartMethod DefaultStartMethod();
+
+// Those that work here, the default first.
+std::vector<StartMethod> AvailableStartMethods();
+
+// "fork", "spawn", "forkserver".
+std::string_view Name(StartMethod method);
+
+// Changes against the parent's environment, made in the order in which they are told.
+struct Environment {
+  struct Change {
+    enum class Kind { kSet, kUnset, kClear };
+    Kind kind;
+    std::string name;
+    std::string value;
+  };
+
+  Environment& Set(absl::string_view name, absl::string_view value) {
+    changes.push_back({Change::Kind::kSet, std::string(name), std::string(value)});
+    return *this;
+  }
+  Environment& Unset(absl::string_view name) {
+    changes.push_back({Change::Kind::kUnset, std::string(name), {}});
+    return *this;
+  }
+  // Forgets the parent's variables and all changes so far. Windows: SystemRoot stays, as no
+  // program starts without it.
+  Environment& Clear() {
+    changes.push_back({Change::Kind::kClear, {}, {}});
+    return *this;
+  }
+
+  std::vector<Change> changes = {};
+};
+
+// Upper limits for one child, soft and hard, inherited by its own children (setrlimit(2)). A limit
+// above the parent's hard one, or that this OS can't enforce, is Start's error.
+struct ResourceLimits {
+  std::optional<int64_t> address_space = {};  // bytes
+  std::optional<int64_t> cpu_seconds = {};
+  std::optional<int64_t> open_files = {};
+  std::optional<int64_t> core_size = {};      // bytes
+};
+
+struct ProcessOptions final {
+  StartMethod start_method = DefaultStartMethod();
+  // "" = "Process-<n>"; for a child of a child "Process-1:2".
+  std::string name = {};
+  // Stopped, not joined, when its handle is destroyed.
+  bool daemon = false;
+  // From Terminate to Kill when progeny ends the child. Not negative.
+  absl::Duration grace = absl::Seconds(2);
+  Environment environment = {};
+  // UTF-8; "" = the parent's.
+  std::string working_directory = {};
+  Stdio in = {};
+  Stdio out = {};
+  Stdio err = {};
+  ResourceLimits limits = {};
+  // "" = this program. A library in a foreign main names a small program that constructs a MainGuard
+  // and links the same library. InvalidArgument with kFork.
+  std::string executable = {};
+};
+
+}  // namespace progeny
+
+#endif  // PROGENY_PROCESS_OPTIONS_H_

@@ -1,0 +1,18 @@
+// All of progeny's API. progeny/boost_process.h stands apart: it includes Boost.Process.
+#ifndef PROGENY_PROGENY_H_
+#define PROGENY_PROGENY_H_
+
+#include "progeny/call.h"
+#include "progeny/callable.h"
+#include "progeny/codec.h"
+#include "progeny/exit_status.h"
+#include "progeny/future.h"
+#include "progeny/main_guard.h"
+#include "progeny/memory_usage.h"
+#include "progeny/process.h"
+#include "progeny/process_options.h"
+#include "progeny/stdio.h"
+#include "progeny/this_process.h"
+#include "progeny/wait.h"
+
+#endif  // PROGENY_PROGENY_H_
