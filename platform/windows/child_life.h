@@ -1,0 +1,22 @@
+// What makes a re-executed child behave as a child of progeny: no dialogs, crashes that can be
+// told from exits, and an ear for the parent's interrupt.
+#ifndef PROGENY_PLATFORM_WINDOWS_CHILD_LIFE_H_
+#define PROGENY_PLATFORM_WINDOWS_CHILD_LIFE_H_
+
+#include "absl/status/status.h"
+#include "platform/handle.h"
+
+namespace progeny::platform {
+
+// Windows would show a box and wait for a click when a program crashes; and abort() would look
+// like exit(3). Both end here with an exit code that says what happened.
+void CrashWithoutDialogs();
+
+// Each time `event` is set, the handler for SIGINT runs on a thread of the system's, as it does
+// for Ctrl-C; with no handler the process ends with 0xC000013A, as it does after Ctrl-C. Takes
+// the event for the rest of the process's life.
+absl::Status ListenForInterrupts(Handle event);
+
+}  // namespace progeny::platform
+
+#endif  // PROGENY_PLATFORM_WINDOWS_CHILD_LIFE_H_
