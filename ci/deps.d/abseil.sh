@@ -51,10 +51,12 @@ fetch_abseil_source() {
   rm -rf "$work"
 }
 
-# Three small changes for zig's macOS: it has no CoreFoundation, and clang's per-architecture flags mean nothing to it.
-# The patched copy lies at a fixed path, so that ccache knows its files again.
+# Small changes for zig's macOS: it has no CoreFoundation, clang's per-architecture flags mean nothing to it, and its
+# linker does not know the --push-state with which Debian adds libatomic. The copy lies at a fixed path (with the
+# recipe's hash), so that ccache knows its files again.
 patched_source_for_zig() {
-  local original=$1 copy=$1-zig work
+  local original=$1 copy work
+  copy=$1-zig-$(declare -f patched_source_for_zig | sha256sum | cut -c1-6)
   if [[ ! -d $copy ]]; then
     work=$(mktemp -d "$PROGENY_CACHE/tmp.XXXXXX")
     cp -r "$original" "$work/abseil"
@@ -62,6 +64,7 @@ patched_source_for_zig() {
     sed -i '/CoreFoundation/d' "$work/abseil/absl/time/CMakeLists.txt"
     sed -i 's/if(APPLE AND CMAKE_CXX_COMPILER_ID MATCHES \[\[Clang\]\])/if(FALSE)/' \
       "$work/abseil/absl/copts/AbseilConfigureCopts.cmake"
+    sed -i '/--push-state/d' "$work/abseil/absl/copts/AbseilConfigureCopts.cmake"
     grep -q 'if(FALSE)' "$work/abseil/absl/copts/AbseilConfigureCopts.cmake" || die "Abseil changed: -Xarch flags remain"
     mv -T "$work/abseil" "$copy"
     rm -rf "$work"
