@@ -25,12 +25,12 @@
 namespace progeny::platform {
 
 struct MemoryUsage {
-  std::optional<int64_t> resident;
-  std::optional<int64_t> proportional;
-  std::optional<int64_t> unique;
-  std::optional<int64_t> shared;
-  std::optional<int64_t> copied;
-  std::optional<int64_t> swapped;
+  std::optional<int64_t> resident = {};
+  std::optional<int64_t> proportional = {};
+  std::optional<int64_t> unique = {};
+  std::optional<int64_t> shared = {};
+  std::optional<int64_t> copied = {};
+  std::optional<int64_t> swapped = {};
 };
 
 // Of the process with this id. The kernel walks its page tables: about 5 ms per GiB on Linux.

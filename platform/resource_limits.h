@@ -19,10 +19,10 @@
 namespace progeny::platform {
 
 struct ResourceLimits {
-  std::optional<int64_t> address_space;  // bytes
-  std::optional<int64_t> cpu_seconds;    // of CPU time, all threads together
-  std::optional<int64_t> open_files;     // descriptors: the highest number + 1
-  std::optional<int64_t> core_size;      // bytes; 0: no core file
+  std::optional<int64_t> address_space = {};  // bytes
+  std::optional<int64_t> cpu_seconds = {};    // of CPU time, all threads together
+  std::optional<int64_t> open_files = {};     // descriptors: the highest number + 1
+  std::optional<int64_t> core_size = {};      // bytes; 0: no core file
 };
 
 // Whether a child of this process could apply `limits`. InvalidArgument, naming the field as

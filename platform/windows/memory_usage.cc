@@ -86,7 +86,7 @@ absl::StatusOr<Handle> OpenForQuery(int64_t process_id) {
   const DWORD id = static_cast<DWORD>(process_id);
   for (const DWORD right : {PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION}) {
     const HANDLE process = OpenProcess(right | SYNCHRONIZE, FALSE, id);
-    if (process != nullptr) return Handle(reinterpret_cast<NativeHandle>(process));
+    if (process != nullptr) return Handle(FromHandle(process));
     if (GetLastError() != ERROR_ACCESS_DENIED) break;
   }
   if (GetLastError() == ERROR_INVALID_PARAMETER) return Ended(process_id);
@@ -105,7 +105,7 @@ absl::StatusOr<MemoryUsage> GetMemoryUsage(int64_t process_id) {
   if (process_id > std::numeric_limits<DWORD>::max()) return Ended(process_id);
   absl::StatusOr<Handle> owner = OpenForQuery(process_id);
   if (!owner.ok()) return owner.status();
-  const HANDLE process = reinterpret_cast<HANDLE>(owner->get());
+  const HANDLE process = ToHandle(owner->get());
   // A process object outlives its process while anybody holds a handle; and OpenProcess rounds
   // numbers down to the next multiple of four, to somebody else's.
   if (WaitForSingleObject(process, 0) == WAIT_OBJECT_0) return Ended(process_id);

@@ -63,7 +63,7 @@ absl::Status ApplyResourceLimits(const ResourceLimits& limits) {
   if (job_limits.BasicLimitInformation.LimitFlags == 0) return absl::OkStatus();
   const HANDLE job = CreateJobObjectW(nullptr, nullptr);
   if (job == nullptr) return LastOsError("limit this process by", "a new job");
-  const Handle owner(reinterpret_cast<NativeHandle>(job));
+  const Handle owner(FromHandle(job));
   if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &job_limits,
                                sizeof job_limits)) {
     return LastOsError("limit this process by", "limits.address_space, limits.cpu_seconds");
