@@ -13,7 +13,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "platform/child_handle.h"
 #include "platform/launch.h"
 #include "platform/resource_limits.h"
@@ -24,8 +23,7 @@ namespace progeny::platform {
 struct ForkRequest {
   ProcessSetup setup;
   ResourceLimits limits;
-  const SharedRegion* slot = nullptr;               // as for ImageRequest; never null
-  absl::Span<const NativeHandle> close_in_child;    // the parent's own ends
+  const SharedRegion* slot = nullptr;  // as for ImageRequest; never null
 };
 
 // Never returns in the child. What can't be set up there (working directory, limits, streams) is

@@ -100,6 +100,10 @@ struct HandOver {
 // interrupt event is listened to). DataLoss when the bytes are truncated or garbled.
 absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes);
 
+// Ready, as in WaitForAny, once the parent that started this child has ended; kNoHandle in a process
+// that is nobody's child. In forked children as well.
+NativeHandle ParentSentinel();
+
 // Before a re-executed child ends: waits, briefly, until the parent holds its handle, so that its
 // status can't be lost to a foreign reaper. Harmless elsewhere.
 void BeforeLaunchedChildEnds();

@@ -101,7 +101,13 @@ class Future {
   explicit Future(std::unique_ptr<detail::FutureCore> core)
       : state_(std::make_shared<detail::FutureState<T>>(std::move(core))) {}
   Future(Future&&) noexcept = default;
-  Future& operator=(Future&&) noexcept = default;
+  Future& operator=(Future&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Future() {
+    if (state_ != nullptr) state_->core().EndOfOwner();
+  }
 
   // The result, once: a second Get is FailedPrecondition. Past the timeout DeadlineExceeded, and Get
   // may be called again. What the child's code threw is Unknown with a RemoteError; the death of

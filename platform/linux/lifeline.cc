@@ -24,10 +24,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
+#include "platform/launch.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_lock.h"
 
@@ -65,6 +67,8 @@ absl::Status MakePipe(Lifeline& lifeline) {
   return absl::OkStatus();
 }
 
+std::atomic<int> own_reader{-1};
+
 void Arm(int reader, pid_t owner) {
   const f_owner_ex self{F_OWNER_PID, owner};
   fcntl(reader, F_SETOWN_EX, &self);
@@ -101,6 +105,7 @@ absl::StatusOr<LifelineReader> OpenLifeline() {
 void BindChild(const Handle& reader, pid_t child) { Arm(static_cast<int>(reader.get()), child); }
 
 void BindSelf(int reader, const SlotWords& words) {
+  own_reader = reader;
   Arm(reader, getpid());
   if (words.detached.load(std::memory_order_acquire) != 0) {
     fcntl(reader, F_SETFL, O_NONBLOCK);
@@ -116,6 +121,8 @@ void Unbind(const Handle& reader, SlotWords& words) {
   words.detached.store(1, std::memory_order_release);
   fcntl(static_cast<int>(reader.get()), F_SETFL, O_NONBLOCK);
 }
+
+NativeHandle ParentSentinel() { return own_reader.load(); }
 
 // The parent's pipe is not this process's: close the write end, so that siblings see its end of
 // file, and make a new one when this process starts children of its own.

@@ -25,7 +25,6 @@ void SetUpForkedChild(const AfterForkPlan& plan) {
     if (plan.streams[target] < 0) continue;
     if (dup2(plan.streams[target], target) < 0) Fail(plan.failure_pipe, SetupStep::kStreams);
   }
-  for (size_t i = 0; i < plan.close_count; ++i) close(static_cast<int>(plan.close[i]));
   if (plan.directory >= 0 && fchdir(plan.directory) != 0) {
     Fail(plan.failure_pipe, SetupStep::kDirectory);
   }

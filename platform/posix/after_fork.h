@@ -39,8 +39,6 @@ struct AfterForkPlan {
   char** environment = nullptr;     // nullptr: stay
   const LimitToSet* limits = nullptr;
   size_t limit_count = 0;
-  const intptr_t* close = nullptr;
-  size_t close_count = 0;
   int failure_pipe = -1;            // -1: nothing in this plan can fail
 };
 

@@ -60,8 +60,6 @@ absl::Status PreparePlan(const ForkRequest& request, Plan& plan) {
   plan.steps.streams[0] = static_cast<int>(streams.in);
   plan.steps.streams[1] = static_cast<int>(streams.out);
   plan.steps.streams[2] = static_cast<int>(streams.err);
-  plan.steps.close = request.close_in_child.data();
-  plan.steps.close_count = request.close_in_child.size();
   if (absl::Status status = PrepareLimits(request.limits, plan); !status.ok()) return status;
   if (absl::Status status = PrepareDirectory(request.setup.working_directory, plan); !status.ok()) {
     return status;

@@ -53,7 +53,7 @@ template <class Mode, class F, class Parameters>
 struct Entry;
 
 template <class Mode, class F, class... P>
-struct Entry<Mode, F, TypeList<P...>> {
+struct Entry<Mode, F, ParameterList<P...>> {
   template <class Stored>
   static void Invoke(F& callable, Stored& stored, EntryOutcome& outcome) {
     std::apply(
@@ -105,7 +105,7 @@ template <class P, class A>
 Held<P, A> Hold(A&& argument) {
   if constexpr (std::is_reference_v<Held<P, A>>) {
     return argument;
-  } else if constexpr (Wire<P>::kIsView) {
+  } else if constexpr (Parameter<P>::kIsView) {
     const std::remove_cvref_t<P> view(argument);
     return WireOf<P>(view.begin(), view.end());
   } else {
@@ -117,12 +117,12 @@ template <class Mode, class F, class Parameters, class... A>
 class BoundTask;
 
 template <class Mode, class F, class... P, class... A>
-class BoundTask<Mode, F, TypeList<P...>, A...> final : public Task {
+class BoundTask<Mode, F, ParameterList<P...>, A...> final : public Task {
  public:
   explicit BoundTask(F&& callable, A&&... arguments)
       : callable_(std::move(callable)), arguments_(Hold<P, A>(std::forward<A>(arguments))...) {}
 
-  const EntryNode* node() const override { return &Entry<Mode, F, TypeList<P...>>::node; }
+  const EntryNode* node() const override { return &Entry<Mode, F, ParameterList<P...>>::node; }
 
   absl::Status Encode(std::vector<std::byte>& out) const override {
     if constexpr (!kIsStateless<F>) {
@@ -135,7 +135,7 @@ class BoundTask<Mode, F, TypeList<P...>, A...> final : public Task {
   }
 
   void Run(EntryOutcome& outcome) override {
-    Entry<Mode, F, TypeList<P...>>::Invoke(callable_, arguments_, outcome);
+    Entry<Mode, F, ParameterList<P...>>::Invoke(callable_, arguments_, outcome);
   }
 
  private:

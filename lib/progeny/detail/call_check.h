@@ -13,13 +13,13 @@ namespace progeny::detail {
 template <class F, class Parameters>
 struct ResultOfCall;
 template <class F, class... P>
-struct ResultOfCall<F, TypeList<P...>> {
+struct ResultOfCall<F, ParameterList<P...>> {
   static constexpr bool kInvocable =
       std::is_invocable_v<F&, decltype(PassAs<P>(std::declval<WireOf<P>&>()))...>;
 };
 template <class F, class... P>
   requires std::is_invocable_v<F&, decltype(PassAs<P>(std::declval<WireOf<P>&>()))...>
-struct ResultOfCall<F, TypeList<P...>> {
+struct ResultOfCall<F, ParameterList<P...>> {
   static constexpr bool kInvocable = true;
   using Type = std::invoke_result_t<F&, decltype(PassAs<P>(std::declval<WireOf<P>&>()))...>;
 };
@@ -35,7 +35,7 @@ inline constexpr bool kIsPointer = std::is_pointer_v<std::remove_cvref_t<P>> ||
 template <class P, class A, bool kGeneric>
 constexpr bool CheckArgument() {
   using Given = std::remove_cvref_t<A>;
-  if constexpr (kGeneric && (std::is_array_v<Given> || kIsPointer<Given> || Wire<Given>::kIsView)) {
+  if constexpr (kGeneric && (std::is_array_v<Given> || kIsPointer<Given> || Parameter<Given>::kIsView)) {
     static_assert(!sizeof(P), "progeny: a generic callable takes decayed copies, and this argument is a pointer or a view (const char*, string_view, Span): declare its parameter type, or pass a std::string or a vector");
     return false;
   } else if constexpr (kIsMutableReference<P>) {
@@ -61,7 +61,7 @@ constexpr bool CheckArgument() {
 template <class F, class Parameters, class... A>
 struct ArgumentCheck;
 template <class F, class... P, class... A>
-struct ArgumentCheck<F, TypeList<P...>, A...> {
+struct ArgumentCheck<F, ParameterList<P...>, A...> {
   static constexpr bool Ok() {
     if constexpr (sizeof...(P) != sizeof...(A)) {
       static_assert(!sizeof(F), "progeny: the callable takes another number of arguments");

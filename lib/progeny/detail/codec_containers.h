@@ -34,12 +34,17 @@ consteval bool AddsNoState() {
 }
 
 template <class T>
-concept Container = std::is_class_v<T> && !std::is_aggregate_v<T> && requires(const T& container) {
+concept ContainerShaped = std::is_class_v<T> && requires(const T& container) {
   typename T::value_type;
   typename T::allocator_type;
   container.begin();
   container.end();
-} && std::is_same_v<T, std::remove_cv_t<T>> && AddsNoState<T>() && !MemberSerialized<T>;
+};
+
+template <class T>
+concept Container = ContainerShaped<T> && !std::is_aggregate_v<T> &&
+                    std::is_same_v<T, std::remove_cv_t<T>> && AddsNoState<T>() &&
+                    !MemberSerialized<T>;
 
 template <class T>
 concept Sequence = Container<T> && requires(T& container) {

@@ -14,10 +14,12 @@
 
 namespace progeny::detail {
 
-// Classes with private state and free functions, such as those of cereal/types/*.hpp.
+// Classes with private state and free functions, such as those of cereal/types/*.hpp. Those that
+// take a std::vector also take a class derived from it, and would drop what it adds.
 template <class T>
-concept FreeClass = std::is_class_v<T> && !std::is_aggregate_v<T> && !Container<T> &&
-                    !MemberSerialized<T> && FreeSerialized<T>;
+concept FreeClass = std::is_class_v<T> && !std::is_aggregate_v<T> && !ContainerShaped<T> &&
+                    !Complex<T> && !CalendarPart<T> && !Path<T> && !MemberSerialized<T> &&
+                    FreeSerialized<T>;
 
 template <FreeClass T>
 struct Wire<T> : DelegatedWire<T> {};

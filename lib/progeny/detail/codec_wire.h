@@ -191,9 +191,17 @@ struct Wire<std::array<T, n>> {
 // ---- Aggregates
 
 // Classes for which somebody wrote serialize() or save()/load() beside them.
+// Both directions are asked for: what converts to a std::string can be saved as one, by accident.
 template <class T>
-concept FreeSerialized = cereal::traits::is_output_serializable<T, Encoder>::value &&
-                         cereal::traits::is_input_serializable<T, Decoder>::value;
+concept FreeSerialized =
+    cereal::traits::has_non_member_serialize<T, Encoder>::value ||
+    cereal::traits::has_non_member_versioned_serialize<T, Encoder>::value ||
+    (cereal::traits::has_non_member_save<T, Encoder>::value &&
+     cereal::traits::has_non_member_load<T, Decoder>::value) ||
+    (cereal::traits::has_non_member_versioned_save<T, Encoder>::value &&
+     cereal::traits::has_non_member_versioned_load<T, Decoder>::value) ||
+    cereal::traits::has_non_member_save_minimal<T, Encoder>::value ||
+    cereal::traits::has_non_member_versioned_save_minimal<T, Encoder>::value;
 
 template <class T>
 concept Aggregate = std::is_aggregate_v<T> && std::is_class_v<T> && !MemberSerialized<T> &&

@@ -27,6 +27,8 @@ class FutureCore {
   virtual bool Cancel() = 0;
   // Calls `ready` once the answer is known: on a thread of progeny's, or at once.
   virtual void WhenReady(std::function<void()> ready) = 0;
+  // The Future is destroyed; callbacks may still hold this object.
+  virtual void EndOfOwner() = 0;
   // Ready when Wait would say true; -1 when it does already.
   virtual NativeHandle sentinel() const = 0;
 };

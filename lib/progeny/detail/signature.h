@@ -15,7 +15,7 @@
 namespace progeny::detail {
 
 template <class... T>
-struct TypeList {
+struct ParameterList {
   static constexpr size_t kSize = sizeof...(T);
 };
 
@@ -25,7 +25,7 @@ struct FunctionSignature;
 template <class R, class... P>
 struct FunctionSignature<R (*)(P...)> {
   using Result = R;
-  using Parameters = TypeList<P...>;
+  using Parameters = ParameterList<P...>;
 };
 template <class R, class... P>
 struct FunctionSignature<R (*)(P...) noexcept> : FunctionSignature<R (*)(P...)> {};
@@ -52,7 +52,7 @@ inline constexpr bool kIsFunctionConstant<FunctionConstant<kFunction>> = true;
 template <class F, class... A>
 struct CallSignature {
   static constexpr bool kGeneric = true;
-  using Parameters = TypeList<std::decay_t<A>...>;
+  using Parameters = ParameterList<std::decay_t<A>...>;
 };
 template <class F, class... A>
   requires requires { &F::operator(); } && (!kIsFunctionConstant<F>)
@@ -68,13 +68,13 @@ struct CallSignature<FunctionConstant<kFunction>, A...> {
 
 // The type that travels for a parameter: what a view shows is owned by the child for the call.
 template <class P>
-struct Wire {
+struct Parameter {
   using Type = std::remove_cvref_t<P>;
   static constexpr bool kIsView = false;
 };
 template <class P>
   requires std::is_same_v<std::remove_cvref_t<P>, std::string_view>
-struct Wire<P> {
+struct Parameter<P> {
   using Type = std::string;
   static constexpr bool kIsView = true;
 };
@@ -84,18 +84,18 @@ template <class T>
 inline constexpr bool kIsConstSpan<absl::Span<const T>> = true;
 template <class P>
   requires kIsConstSpan<std::remove_cvref_t<P>>
-struct Wire<P> {
+struct Parameter<P> {
   using Type = std::vector<std::remove_const_t<typename std::remove_cvref_t<P>::value_type>>;
   static constexpr bool kIsView = true;
 };
 template <class P>
-using WireOf = typename Wire<P>::Type;
+using WireOf = typename Parameter<P>::Type;
 
 // What a stored value is called with: views look at it, owners are moved, a const one (the parent's
 // own object, seen by a forked child) is copied unless the parameter is a const reference.
 template <class P, class Stored>
 decltype(auto) PassAs(Stored& stored) {
-  if constexpr (Wire<P>::kIsView) {
+  if constexpr (Parameter<P>::kIsView) {
     return std::remove_cvref_t<P>(stored);
   } else if constexpr (std::is_lvalue_reference_v<P>) {
     return static_cast<const Stored&>(stored);

@@ -1,0 +1,113 @@
+#include "progeny/internal/child.h"
+
+#include "absl/strings/str_cat.h"
+#include "progeny/internal/answer.h"
+#include "progeny/internal/exit_status.h"
+#include "progeny/internal/self.h"
+
+namespace progeny::detail {
+
+Child::Child(platform::ChildHandle handle, internal::Slot slot, Parts parts)
+    : handle_(std::move(handle)),
+      slot_(std::move(slot)),
+      parts_(std::move(parts)),
+      generation_(internal::ForkGeneration()) {}
+
+Child::~Child() = default;
+
+bool Child::IsOurs() const { return generation_ == internal::ForkGeneration(); }
+
+absl::Status Child::CheckOurs() const {
+  if (IsOurs()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("'", parts_.name, "' is a child of this process's parent"));
+}
+
+absl::StatusOr<ExitStatus> Child::Join(absl::Duration timeout) {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  absl::StatusOr<platform::ExitInfo> info = handle_.Wait(platform::Deadline::After(timeout));
+  if (info.ok()) return ExitStatusAccess::FromSeam(*info);
+  if (!absl::IsDeadlineExceeded(info.status())) return info.status();
+  return absl::DeadlineExceededError(absl::StrCat("join '", parts_.name, "': it is still running"));
+}
+
+std::optional<ExitStatus> Child::exit_status() {
+  if (!IsOurs()) return std::nullopt;
+  const std::optional<platform::ExitInfo> info = handle_.ReapIfEnded();
+  if (!info) return std::nullopt;
+  return ExitStatusAccess::FromSeam(*info);
+}
+
+absl::Status Child::NeverReachedGuard(const ExitStatus& status) const {
+  return WithExitStatus(
+      absl::FailedPreconditionError(absl::StrCat(
+          "'", parts_.name, "' ended (", status.ToString(), ") before it reached a progeny::MainGuard; ",
+          "make the guard the first line of main of the program that is started")),
+      status);
+}
+
+absl::StatusOr<std::vector<std::byte>> Child::Answer() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  const std::optional<ExitStatus> status = exit_status();
+  if (!status) return absl::UnavailableError(absl::StrCat("'", parts_.name, "' is still running"));
+  absl::StatusOr<std::vector<std::byte>> answer = slot_.ReadAnswer();
+  if (answer.ok()) return internal::DecodeAnswer(*std::move(answer));
+  if (!absl::IsNotFound(answer.status())) return answer.status();
+  const bool by_itself = status->exited() || status->crashed() || status->unknown();
+  if (by_itself && !slot_.guard_reached()) return NeverReachedGuard(*status);
+  return WithExitStatus(absl::AbortedError(absl::StrCat("'", parts_.name, "' ended before it answered: ",
+                                                        status->ToString())),
+                        *status);
+}
+
+absl::Status Child::failure() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  if (!exit_status()) return absl::OkStatus();
+  absl::Status status = Answer().status();
+  // How it died is the exit status's to tell: nothing was thrown or returned.
+  return absl::IsAborted(status) && ExitStatusOf(status) ? absl::OkStatus() : status;
+}
+
+absl::Status Child::RequestStop() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  slot_.RequestStop();
+  return absl::OkStatus();
+}
+
+absl::Status Child::Interrupt() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  return handle_.Interrupt();
+}
+
+absl::Status Child::Terminate() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  return handle_.Terminate();
+}
+
+absl::Status Child::Kill() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  return handle_.Kill();
+}
+
+void Child::Detach() {
+  if (!IsOurs() || detached_.exchange(true)) return;
+  if (absl::Status done = handle_.Detach(); !done.ok()) internal::LogError(done);
+}
+
+void Child::EndOfOwner() {
+  if (!IsOurs() || detached()) return;
+  // A child that waits for its input, or for room for its output, must not keep us waiting.
+  for (const auto& stream : {parts_.streams.in, parts_.streams.out, parts_.streams.err}) {
+    if (stream != nullptr) stream->Close();
+  }
+  (void)RequestStop();
+  if (parts_.daemon && !exit_status()) {
+    (void)Terminate();
+    if (!Join(parts_.grace).ok()) (void)Kill();
+  }
+  if (absl::Status joined = Join(absl::InfiniteDuration()).status(); !joined.ok()) {
+    internal::LogError(joined);
+  }
+}
+
+}  // namespace progeny::detail

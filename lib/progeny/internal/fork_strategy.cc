@@ -1,0 +1,41 @@
+#include "platform/fork_child.h"
+#include "progeny/internal/child.h"
+#include "progeny/internal/run_task.h"
+#include "progeny/internal/start_strategy.h"
+
+namespace progeny::internal {
+namespace {
+
+class Fork final : public StartStrategy {
+ public:
+  absl::StatusOr<platform::ChildHandle> Start(const StartRequest& request) const override {
+    if (!request.executable.empty()) {
+      return absl::InvalidArgumentError(
+          "executable: a forked child is a copy of this program; use kSpawn, or leave it empty");
+    }
+    platform::ForkRequest fork;
+    fork.setup = request.setup;
+    fork.limits = request.limits;
+    fork.slot = &request.slot->region();
+    return platform::ForkChild(fork, [&] { return RunChild(request); });
+  }
+
+ private:
+  // In the child, on its copy of the parent's stack.
+  static int RunChild(const StartRequest& request) {
+    request.slot->NoteGuardReached();
+    BecomeChild(request.identity, request.slot);
+    detail::ForgetParentsChildren();
+    return RunInChild([&](detail::EntryOutcome& outcome) { request.task->Run(outcome); },
+                      *request.slot);
+  }
+};
+
+}  // namespace
+
+const StartStrategy& ForkStrategy() {
+  static const Fork& strategy = *new Fork;
+  return strategy;
+}
+
+}  // namespace progeny::internal

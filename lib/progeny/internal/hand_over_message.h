@@ -1,0 +1,37 @@
+// What a re-executed child is told about itself and its work.
+#ifndef PROGENY_INTERNAL_HAND_OVER_MESSAGE_H_
+#define PROGENY_INTERNAL_HAND_OVER_MESSAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/image.h"
+#include "platform/resource_limits.h"
+#include "progeny/internal/self.h"
+
+namespace progeny::internal {
+
+// The codec carries it, member by member.
+struct HandOverMessage {
+  Identity identity;
+  platform::ResourceLimits limits;
+  platform::ImageAddress entry;
+};
+
+// The message, then the task's own bytes.
+absl::Status EncodeHandOver(const HandOverMessage& message, std::vector<std::byte>& out);
+
+struct DecodedHandOver {
+  HandOverMessage message;
+  absl::Span<const std::byte> task;  // of `bytes`
+};
+absl::StatusOr<DecodedHandOver> DecodeHandOver(absl::Span<const std::byte> bytes);
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_HAND_OVER_MESSAGE_H_

@@ -1,0 +1,174 @@
+#include "progeny/internal/self.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "platform/exceptions.h"
+#include "platform/fork_child.h"
+#include "platform/host.h"
+#include "platform/image.h"
+#include "platform/wait_set.h"
+
+namespace progeny {
+namespace internal {
+namespace {
+
+// Leaked: threads may ask while static destructors run. The mutex is taken around every fork.
+struct Self {
+  std::mutex mutex;
+  std::optional<Identity> identity;  // these under mutex; nothing in the main process
+  uint64_t children = 0;
+  std::vector<std::function<void()>> at_exit;
+
+  std::atomic<Slot*> slot{nullptr};
+  std::atomic<uint64_t> generation{0};
+  std::atomic<bool> guard_met{false};
+  std::atomic<bool> started_without_guard{false};
+};
+
+Self& State() {
+  static Self& self = *new Self;
+  return self;
+}
+
+void PrepareFork() { State().mutex.lock(); }
+void ForkedParent() { State().mutex.unlock(); }
+void ForkedChild() {
+  Self& self = State();
+  self.generation.fetch_add(1);
+  self.at_exit.clear();
+  self.mutex.unlock();
+}
+
+const int watched = (State(), platform::OnFork(&PrepareFork, &ForkedParent, &ForkedChild), 0);
+
+}  // namespace
+
+Identity NextChildIdentity(const std::string& name, StartMethod method) {
+  Self& self = State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  const uint64_t number = ++self.children;
+  Identity child;
+  child.path = self.identity && !self.identity->path.empty()
+                   ? absl::StrCat(self.identity->path, ":", number)
+                   : absl::StrCat(number);
+  child.name = name.empty() ? absl::StrCat("Process-", child.path) : name;
+  child.start_method = method;
+  child.parent_id = platform::CurrentProcessId();
+  child.parent_name = self.identity ? self.identity->name : "MainProcess";
+  return child;
+}
+
+void BecomeChild(Identity identity, Slot* slot) {
+  Self& self = State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  self.identity = std::move(identity);
+  self.children = 0;
+  self.slot.store(slot);
+}
+
+void RunAtExit() {
+  Self& self = State();
+  while (true) {
+    std::function<void()> last;
+    {
+      std::lock_guard<std::mutex> lock(self.mutex);
+      if (self.at_exit.empty()) return;
+      last = std::move(self.at_exit.back());
+      self.at_exit.pop_back();
+    }
+    if (const auto thrown = platform::RunCatching(last)) {
+      LogError(absl::UnknownError(
+          absl::StrCat("an AtExit function threw ", thrown->type, ": ", thrown->what)));
+    }
+  }
+}
+
+uint64_t ForkGeneration() {
+  (void)watched;
+  return State().generation.load();
+}
+
+bool GuardMet() {
+  Self& self = State();
+  if (self.guard_met.load()) return true;
+  if (!platform::GuardPublished()) return false;
+  self.guard_met.store(true);
+  return true;
+}
+
+void NoteGuardMet() {
+  if (State().guard_met.exchange(true)) return;
+  platform::PublishGuard();
+}
+
+void NoteStartWithoutGuard() { State().started_without_guard.store(true); }
+
+bool StartedWithoutGuard() { return State().started_without_guard.load(); }
+
+void LogError(const absl::Status& status) {
+  std::fprintf(stderr, "progeny: %s (%lld): %s\n", this_process::name().c_str(),
+               static_cast<long long>(this_process::id()), std::string(status.message()).c_str());
+}
+
+}  // namespace internal
+
+namespace this_process {
+
+ProcessId id() { return platform::CurrentProcessId(); }
+
+std::string name() {
+  internal::Self& self = internal::State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  return self.identity ? self.identity->name : "MainProcess";
+}
+
+bool IsMain() { return !start_method().has_value(); }
+
+bool StopRequested() {
+  const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
+  return slot != nullptr && slot->stop_requested();
+}
+
+void AtExit(std::function<void()> fn) {
+  internal::Self& self = internal::State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  // The main process ends by exit(): one handler there serves all.
+  static const int at_exit = std::atexit([] { internal::RunAtExit(); });
+  (void)at_exit;
+  self.at_exit.push_back(std::move(fn));
+}
+
+std::optional<ParentProcess> parent() {
+  internal::Self& self = internal::State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  if (!self.identity) return std::nullopt;
+  return ParentProcess(self.identity->parent_id, self.identity->parent_name);
+}
+
+std::optional<StartMethod> start_method() {
+  internal::Self& self = internal::State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  if (!self.identity) return std::nullopt;
+  return self.identity->start_method;
+}
+
+}  // namespace this_process
+
+bool ParentProcess::IsAlive() const { return !Join(absl::ZeroDuration()).ok(); }
+
+absl::Status ParentProcess::Join(absl::Duration timeout) const {
+  const NativeHandle sentinel = platform::ParentSentinel();
+  if (sentinel == platform::kNoHandle) {
+    return absl::FailedPreconditionError("wait for the parent: no progeny process started this one");
+  }
+  return platform::WaitForAny({&sentinel, 1}, platform::Deadline::After(timeout)).status();
+}
+
+}  // namespace progeny

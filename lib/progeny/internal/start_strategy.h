@@ -1,0 +1,45 @@
+// How a child comes to be: fork and spawn differ at run time on one system, so they are strategies
+// over the seam.
+#ifndef PROGENY_INTERNAL_START_STRATEGY_H_
+#define PROGENY_INTERNAL_START_STRATEGY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "platform/child_handle.h"
+#include "platform/launch.h"
+#include "platform/resource_limits.h"
+#include "progeny/detail/entry.h"
+#include "progeny/internal/self.h"
+#include "progeny/internal/slot.h"
+#include "progeny/process_options.h"
+
+namespace progeny::internal {
+
+// Everything a start needs, checked and opened; lives as long as the call.
+struct StartRequest {
+  Identity identity;
+  platform::ProcessSetup setup;
+  platform::ResourceLimits limits;
+  std::string executable;
+  Slot* slot = nullptr;
+  detail::Task* task = nullptr;
+};
+
+class StartStrategy {
+ public:
+  virtual ~StartStrategy() = default;
+  // Errors leave nothing behind. Under fork this does not return in the child.
+  virtual absl::StatusOr<platform::ChildHandle> Start(const StartRequest& request) const = 0;
+};
+
+// Unimplemented, with the reason, for a method that this system lacks. The strategy is static.
+absl::StatusOr<const StartStrategy*> StrategyFor(StartMethod method);
+
+const StartStrategy& ForkStrategy();
+const StartStrategy& SpawnStrategy();
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_START_STRATEGY_H_

@@ -1,0 +1,35 @@
+// The parent's end of one pipe to a child.
+#ifndef PROGENY_INTERNAL_STREAM_END_H_
+#define PROGENY_INTERNAL_STREAM_END_H_
+
+#include <cstdint>
+#include <mutex>
+
+#include "platform/handle.h"
+#include "platform/pipe.h"
+
+namespace progeny::detail {
+
+class StreamEnd {
+ public:
+  explicit StreamEnd(platform::Handle handle);
+
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer, platform::Deadline deadline);
+  absl::Status Write(absl::string_view bytes, platform::Deadline deadline);
+  void Close();
+
+  // In a forked child of the owner, which has inherited the descriptor: so that the child at the
+  // other end still sees the end of its input when the owner closes it.
+  void CloseInForkedChild();
+
+ private:
+  absl::Status CheckOpen() const;
+
+  std::mutex mutex_;  // held during a call: Close waits for it
+  platform::Handle handle_;
+  const uint64_t generation_;
+};
+
+}  // namespace progeny::detail
+
+#endif  // PROGENY_INTERNAL_STREAM_END_H_

@@ -1,0 +1,113 @@
+#include "progeny/internal/watcher.h"
+
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "platform/exceptions.h"
+#include "platform/fork_child.h"
+#include "platform/wait_set.h"
+#include "progeny/internal/self.h"
+
+namespace progeny::internal {
+namespace {
+
+struct Entry {
+  platform::NativeHandle handle;
+  std::function<void()> ready;
+};
+
+class Watcher {
+ public:
+  explicit Watcher(platform::Wakeup wakeup) : wakeup_(std::move(wakeup)) {}
+
+  void Add(Entry entry) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      added_.push_back(std::move(entry));
+    }
+    wakeup_.Set();
+  }
+
+  // The thread's life; it ends with the process.
+  [[noreturn]] void Run() {
+    std::vector<Entry> entries;
+    while (true) {
+      std::vector<platform::NativeHandle> handles{wakeup_.handle()};
+      for (const Entry& entry : entries) handles.push_back(entry.handle);
+      const auto ready = platform::WaitForAny(handles, platform::Deadline::Infinite());
+      if (!ready.ok()) {
+        LogError(ready.status());
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        continue;
+      }
+      // From the back, so that the indices before stay right.
+      for (auto index = ready->rbegin(); index != ready->rend() && *index != 0; ++index) {
+        const Entry entry = std::move(entries[*index - 1]);
+        entries.erase(entries.begin() + static_cast<ptrdiff_t>(*index - 1));
+        RunCallback(entry.ready);
+      }
+      TakeAdded(entries);
+    }
+  }
+
+ private:
+  void TakeAdded(std::vector<Entry>& entries) {
+    wakeup_.Clear();
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (Entry& entry : added_) entries.push_back(std::move(entry));
+    added_.clear();
+  }
+
+  platform::Wakeup wakeup_;
+  std::mutex mutex_;
+  std::vector<Entry> added_;  // under mutex_
+};
+
+// The current process's watcher. Leaked, as its thread runs until the end. The lock is taken around
+// every fork; a forked child has no such thread, and makes its own when it needs one.
+struct Current {
+  std::mutex mutex;
+  Watcher* watcher = nullptr;  // under mutex
+};
+
+Current& State() {
+  static Current& current = *new Current;
+  return current;
+}
+
+const int watched = (State(),
+                     platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
+                                      [] {
+                                        State().watcher = nullptr;
+                                        State().mutex.unlock();
+                                      }),
+                     0);
+
+}  // namespace
+
+absl::Status WhenReady(platform::NativeHandle handle, std::function<void()> ready) {
+  (void)watched;
+  Current& current = State();
+  std::lock_guard<std::mutex> lock(current.mutex);
+  if (current.watcher == nullptr) {
+    absl::StatusOr<platform::Wakeup> wakeup = platform::Wakeup::Create();
+    if (!wakeup.ok()) return wakeup.status();
+    current.watcher = new Watcher(*std::move(wakeup));
+    std::thread([watcher = current.watcher] { watcher->Run(); }).detach();
+  }
+  current.watcher->Add({handle, std::move(ready)});
+  return absl::OkStatus();
+}
+
+void RunCallback(const std::function<void()>& callback) {
+  if (const auto thrown = platform::RunCatching(callback)) {
+    LogError(absl::UnknownError(
+        absl::StrCat("an OnReady callback threw ", thrown->type, ": ", thrown->what)));
+  }
+}
+
+}  // namespace progeny::internal
