@@ -30,8 +30,7 @@ void CALLBACK OnInterrupt(void*, BOOLEAN) {
 void CrashWithoutDialogs() {
   SetErrorMode(SetErrorMode(0) | SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX |
                SEM_NOOPENFILEERRORBOX);
-  _set_error_mode(_OUT_TO_STDERR);  // assert()
-  _set_abort_behavior(0, _WRITE_ABORT_MSG);
+  _set_error_mode(_OUT_TO_STDERR);  // what assert() and abort() have to say
   // A handler that the program has installed before its guard stays.
   const auto handler = signal(SIGABRT, &EndAsAborted);
   if (handler != SIG_DFL && handler != SIG_ERR) signal(SIGABRT, handler);

@@ -90,6 +90,9 @@ Handle TakeInherited(int64_t value) {
   return handle;
 }
 
+// Written once, by TakeHandOver; kept until the process ends.
+std::atomic<NativeHandle> parent_process{kNoHandle};
+
 absl::StatusOr<HandOver> Take(NativeHandle section_value, uint64_t nonce, size_t slot_bytes) {
   MappedHandOver mapped(section_value);
   if (absl::Status checked = mapped.Check(nonce); !checked.ok()) return checked;
@@ -97,6 +100,7 @@ absl::StatusOr<HandOver> Take(NativeHandle section_value, uint64_t nonce, size_t
   HandOver hand_over;
   Handle slot = TakeInherited(mapped.header().slot);
   Handle interrupt = TakeInherited(mapped.header().interrupt);
+  parent_process.store(TakeInherited(mapped.header().parent).Release());
   if (slot.valid()) {
     absl::StatusOr<SharedRegion> region = SharedRegion::Open(std::move(slot), slot_bytes);
     if (!region.ok()) return region.status();
@@ -115,7 +119,8 @@ uint64_t HandOverCheck(const HandOverHeader& header) {
   uint64_t check = 0x9e3779b97f4a7c15;
   for (uint64_t word : {header.magic, header.nonce, header.payload_size,
                         absl::bit_cast<uint64_t>(header.slot),
-                        absl::bit_cast<uint64_t>(header.interrupt)}) {
+                        absl::bit_cast<uint64_t>(header.interrupt),
+                        absl::bit_cast<uint64_t>(header.parent)}) {
     check = (check ^ word) * 0x100000001b3;
   }
   return check;
@@ -183,6 +188,8 @@ absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes)
   if (!section || !nonce) return Garbled("its mark in the command line is damaged");
   return Take(static_cast<NativeHandle>(*section), *nonce, slot_bytes);
 }
+
+NativeHandle ParentSentinel() { return parent_process.load(std::memory_order_relaxed); }
 
 // A process handle can't be lost: nothing to wait for.
 void BeforeLaunchedChildEnds() {}

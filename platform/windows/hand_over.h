@@ -23,8 +23,9 @@ struct HandOverHeader {
   uint64_t payload_size = 0;
   int64_t slot = kNoHandle;       // values in the child
   int64_t interrupt = kNoHandle;
+  int64_t parent = kNoHandle;     // the process, to be waited for only
   uint64_t check = 0;             // HandOverCheck of the rest
-  uint64_t unused[2] = {0, 0};
+  uint64_t unused = 0;
 };
 static_assert(sizeof(HandOverHeader) == 64);
 

@@ -54,12 +54,14 @@ absl::StatusOr<std::wstring> ImagePathOf(const ImageRequest& request) {
 struct Inheritance {
   Handle slot;
   Handle interrupt;
+  Handle parent;
   Handle hand_over;
   uint64_t nonce = 0;
 };
 
 absl::StatusOr<Inheritance> Bequeath(const ImageRequest& request, NativeHandle interrupt) {
-  Inheritance inheritance{.slot = {}, .interrupt = {}, .hand_over = {}, .nonce = RandomWord()};
+  Inheritance inheritance;
+  inheritance.nonce = RandomWord();
   if (request.slot != nullptr) {
     absl::StatusOr<Handle> slot =
         InheritableDuplicate(request.slot->handle(), SECTION_MAP_READ | SECTION_MAP_WRITE);
@@ -69,10 +71,15 @@ absl::StatusOr<Inheritance> Bequeath(const ImageRequest& request, NativeHandle i
   absl::StatusOr<Handle> event = InheritableDuplicate(interrupt, SYNCHRONIZE);
   if (!event.ok()) return event.status();
   inheritance.interrupt = *std::move(event);
+  absl::StatusOr<Handle> parent =
+      InheritableDuplicate(reinterpret_cast<NativeHandle>(GetCurrentProcess()), SYNCHRONIZE);
+  if (!parent.ok()) return parent.status();
+  inheritance.parent = *std::move(parent);
   HandOverHeader header;
   header.nonce = inheritance.nonce;
   header.slot = inheritance.slot.get();
   header.interrupt = inheritance.interrupt.get();
+  header.parent = inheritance.parent.get();
   absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload);
   if (!hand_over.ok()) return hand_over.status();
   inheritance.hand_over = *std::move(hand_over);
@@ -92,7 +99,8 @@ absl::StatusOr<CreateProcessRequest> ChildRequest(const ImageRequest& request,
         "start a child: this program's own command line leaves no room for the child's mark");
   }
   create.setup = &request.setup;
-  create.inherited = {inheritance.hand_over.get(), inheritance.interrupt.get()};
+  create.inherited = {inheritance.hand_over.get(), inheritance.interrupt.get(),
+                      inheritance.parent.get()};
   if (inheritance.slot.valid()) create.inherited.push_back(inheritance.slot.get());
   return create;
 }

@@ -22,27 +22,31 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kGranularity = 65536;  // views start at multiples of it
-constexpr uint64_t kLargestTail = uint64_t{64} << 30;
+constexpr uint64_t kReservedForTail = uint64_t{64} << 30;
 constexpr size_t kSlice = size_t{16} << 20;
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
 // At least one page stays uncommitted between head and tail, so that a region with a smaller head
-// than a reader expects is noticed.
+// than a reader expects is noticed, and so that it can be mapped with the head (see View).
 uint64_t TailOffset(uint64_t head_bytes) { return RoundUp(head_bytes + kPage, kGranularity); }
 
-// Stands in front of the tail's bytes.
+// Stands in front of the tail's bytes, which begin kGranularity behind it.
 struct TailHeader {
-  uint64_t size;
-  uint64_t unused;
+  uint64_t size = 0;
+  uint64_t largest = 0;  // size of the longest tail so far: so much is committed
 };
 
-// Owner of a mapping of a part of a section.
+constexpr uint64_t kLongestTail = kReservedForTail - 2 * kGranularity;
+
+// Owner of a mapping of a part of a section. One page more is mapped than asked for: where pages are
+// committed up to the end of a view or beyond, Wine 8 calls the whole view reserved.
 class View {
  public:
   View(NativeHandle section, uint64_t offset, size_t size)
       : data_(MapViewOfFile(ToHandle(section), FILE_MAP_READ | FILE_MAP_WRITE,
-                            static_cast<DWORD>(offset >> 32), static_cast<DWORD>(offset), size)) {}
+                            static_cast<DWORD>(offset >> 32), static_cast<DWORD>(offset),
+                            RoundUp(size, kPage) + kPage)) {}
   View(const View&) = delete;
   View& operator=(const View&) = delete;
   ~View() {
@@ -83,10 +87,20 @@ absl::Status WriteSlice(NativeHandle section, uint64_t offset, absl::Span<const 
   return absl::OkStatus();
 }
 
-absl::Status WriteTailSize(NativeHandle section, uint64_t offset, uint64_t size) {
-  const TailHeader header{.size = size, .unused = 0};
-  return WriteSlice(section, offset, absl::MakeConstSpan(
-      reinterpret_cast<const std::byte*>(&header), sizeof(header)));
+absl::Status WriteTailHeader(NativeHandle section, uint64_t offset, const TailHeader& header) {
+  return WriteSlice(section, offset,
+                    absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&header), sizeof(header)));
+}
+
+// All zero where no tail has been written yet.
+absl::StatusOr<TailHeader> ReadTailHeader(NativeHandle section, uint64_t offset) {
+  const View view(section, offset, sizeof(TailHeader));
+  if (view.data() == nullptr) return LastOsError("map a shared region", "");
+  TailHeader header;
+  if (IsCommitted(view.data(), sizeof(header))) {
+    std::memcpy(&header, view.data(), sizeof(header));
+  }
+  return header;
 }
 
 }  // namespace
@@ -110,7 +124,7 @@ SharedRegion::~SharedRegion() {
 absl::StatusOr<SharedRegion> SharedRegion::Create(size_t head_bytes) {
   SharedRegion region;
   region.head_size_ = RoundUp(std::max<size_t>(head_bytes, 1), kPage);
-  const uint64_t total = TailOffset(region.head_size_) + kLargestTail;
+  const uint64_t total = TailOffset(region.head_size_) + kReservedForTail;
   region.handle_ = Handle(FromHandle(CreateFileMappingW(
       INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE | SEC_RESERVE, static_cast<DWORD>(total >> 32),
       static_cast<DWORD>(total), nullptr)));
@@ -141,37 +155,39 @@ absl::StatusOr<SharedRegion> SharedRegion::Open(Handle handle, size_t head_bytes
 }
 
 absl::Status SharedRegion::WriteTail(absl::Span<const std::byte> bytes) {
-  if (bytes.size() > kLargestTail - kGranularity) {
+  if (bytes.size() > kLongestTail) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "write ", bytes.size(), " bytes to a shared region: on Windows it holds 64 GiB at most"));
   }
   const uint64_t start = TailOffset(head_size_);
+  absl::StatusOr<TailHeader> header = ReadTailHeader(handle_.get(), start);
+  if (!header.ok()) return header.status();
   // The size comes last: a writer that dies half-way leaves an empty tail, not half of one.
-  if (absl::Status status = WriteTailSize(handle_.get(), start, 0); !status.ok()) return status;
-  const uint64_t total = bytes.size();
-  const uint64_t body = start + kGranularity;
-  for (uint64_t done = 0; done < total; done += kSlice) {
-    if (absl::Status status = WriteSlice(handle_.get(), body + done, bytes.subspan(done, kSlice));
-        !status.ok()) {
-      return status;
-    }
+  header->size = 0;
+  header->largest = std::max<uint64_t>(header->largest, bytes.size());
+  absl::Status status = WriteTailHeader(handle_.get(), start, *header);
+  for (uint64_t done = 0; status.ok() && done < bytes.size(); done += kSlice) {
+    status = WriteSlice(handle_.get(), start + kGranularity + done, bytes.subspan(done, kSlice));
   }
-  return WriteTailSize(handle_.get(), start, total);
+  if (!status.ok()) return status;
+  header->size = bytes.size();
+  return WriteTailHeader(handle_.get(), start, *header);
 }
 
 absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const {
   if (size == 0) return std::vector<std::byte>();
-  if (size > kLargestTail - kGranularity) return TooShort(size);
-  const View view(handle_.get(), TailOffset(head_size_), kGranularity + size);
+  const uint64_t start = TailOffset(head_size_);
+  const absl::StatusOr<TailHeader> header = ReadTailHeader(handle_.get(), start);
+  if (!header.ok()) return header.status();
+  if (header->size < size || header->largest < size || header->largest > kLongestTail) {
+    return TooShort(size);
+  }
+  const View view(handle_.get(), start + kGranularity, header->largest);
   if (view.data() == nullptr) return LastOsError("map a shared region", "");
-  TailHeader header;
-  if (!IsCommitted(view.data(), sizeof(header))) return TooShort(size);
-  std::memcpy(&header, view.data(), sizeof(header));
-  const std::byte* const body = view.data() + kGranularity;
-  // The writer's word for the size isn't taken for more than what it has really committed.
-  if (header.size < size || !IsCommitted(body, size)) return TooShort(size);
+  // The writer's word isn't taken for more than what it has really committed.
+  if (!IsCommitted(view.data(), size)) return TooShort(size);
   try {
-    return std::vector<std::byte>(body, body + size);
+    return std::vector<std::byte>(view.data(), view.data() + size);
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(
         absl::StrCat("read ", size, " bytes of a shared region: out of memory"));
