@@ -76,7 +76,8 @@ std::optional<std::string> GroupOf(absl::string_view self_cgroup, const Mount& m
 // outside of what is mounted (another cgroup namespace) leaves only the mount point to look at.
 std::string DirectoryBelow(const Mount& mount, absl::string_view group) {
   if (mount.shown != "/" && !absl::ConsumePrefix(&group, mount.shown)) return "";
-  if (!group.empty() && group.front() != '/') return "";  // "/docker/abcdef" is not in "/docker/abc"
+  // "/docker/abcdef" is not in "/docker/abc".
+  if (!group.empty() && group.front() != '/') return "";
   if (absl::StrContains(group, "/..")) return "";
   return group == "/" ? "" : std::string(group);
 }

@@ -39,7 +39,8 @@ std::optional<int> CpusByJob() {
                                  nullptr)) {
     return std::nullopt;
   }
-  constexpr DWORD kHardCap = JOB_OBJECT_CPU_RATE_CONTROL_ENABLE | JOB_OBJECT_CPU_RATE_CONTROL_HARD_CAP;
+  constexpr DWORD kHardCap =
+      JOB_OBJECT_CPU_RATE_CONTROL_ENABLE | JOB_OBJECT_CPU_RATE_CONTROL_HARD_CAP;
   if ((rate.ControlFlags & kHardCap) != kHardCap) return std::nullopt;
   const int64_t whole_machine = 10000;
   return static_cast<int>((rate.CpuRate * int64_t{AllCpus()} + whole_machine - 1) / whole_machine);

@@ -39,8 +39,8 @@ constexpr char kUnifiedMount[] =
 TEST(ParseCpuMax, QuotaByPeriod) {
   EXPECT_EQ(ParseCpuMax("150000 100000\n"), 1.5);
   EXPECT_EQ(ParseCpuMax("50000 100000"), 0.5);
-  for (const char* none : {"", "\n", "max 100000\n", "max", "100000", "0 100000", "5 0", "-1 100000",
-                           "a b", "1 2 3", "99999999999999999999 1"}) {
+  for (const char* none : {"", "\n", "max 100000\n", "max", "100000", "0 100000", "5 0",
+                           "-1 100000", "a b", "1 2 3", "99999999999999999999 1"}) {
     EXPECT_FALSE(ParseCpuMax(none).has_value()) << none;
   }
 }
@@ -95,7 +95,8 @@ TEST(CgroupCpuQuota, GroupOutsideOfTheNamespace_LooksAtTheMountPoint) {
 
 TEST(CgroupCpuQuota, V1WithCpuacct_AsDockerBindsIt) {
   const FakeRoot root;
-  root.Write("/proc/self/cgroup", "9:name=systemd:/\n4:cpu,cpuacct:/docker/abc/sub\n3:cpuset:/\n0::/\n");
+  root.Write("/proc/self/cgroup",
+             "9:name=systemd:/\n4:cpu,cpuacct:/docker/abc/sub\n3:cpuset:/\n0::/\n");
   root.Write("/proc/self/mountinfo",
              "40 30 0:32 /docker/abc /sys/fs/cgroup/cpu\\040x rw - cgroup cgroup rw,cpu,cpuacct\n"
              "41 30 0:33 /docker/abc /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n");
