@@ -108,6 +108,8 @@ build_prefix() {
       ln -s /usr/include/cereal "$work/prefix/include/cereal" ;;
   esac
   if [[ $toolchain == macos-* ]]; then add_memory_resource "$toolchain" "$work/prefix"; fi
+  # Installed headers keep their old dates: without this, ninja would keep objects built with the prefix before.
+  find "$work/prefix/include" -type f -exec touch {} +
   mv -T "$work/prefix" "$final"
   rm -rf "$work"
 }
