@@ -9,6 +9,7 @@
 #define PROGENY_DETAIL_CODEC_FIELDS_H_
 
 #include <cstddef>
+#include <cstdlib>
 #include <type_traits>
 #include <utility>
 
@@ -22,11 +23,14 @@ inline constexpr size_t kMaxFields = 100;
 inline constexpr size_t kMaxInitialisers = 512;
 
 // A prvalue, so that nothing is copied: even unevaluated, what stands in braces makes clang
-// instantiate constexpr copy constructors, and that of vector<unique_ptr<T>> is a hard error.
+// instantiate constexpr copy constructors, and that of vector<unique_ptr<T>> is a hard error. It also
+// makes clang want the body, which never runs.
 template <size_t>
 struct AnyValue {
   template <class U>
-  operator U() const&& noexcept;
+  operator U() const&& noexcept {
+    std::abort();
+  }
 };
 
 // Converts to the base classes of T only.
@@ -34,7 +38,9 @@ template <class T>
 struct AnyBaseOf {
   template <class U>
     requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
-  operator U() const&& noexcept;
+  operator U() const&& noexcept {
+    std::abort();
+  }
 };
 
 template <class T, size_t... I>
