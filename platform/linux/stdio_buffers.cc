@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 
-#include <iostream>
-#include <streambuf>
+#include "platform/posix/cxx_streams.h"
 
 // glibc's list of all open FILEs, exported for its own stdio in other libraries; weak, so that
 // another libc links too.
@@ -12,27 +11,6 @@ extern "C" [[gnu::weak]] struct _IO_FILE_plus* _IO_list_all;
 
 namespace progeny::platform {
 namespace {
-
-// Looks at a stream buffer's pending output without calling sync(), which would lock stdio.
-template <class Buffer>
-struct Peek : Buffer {
-  static bool HasOutput(const Buffer& buffer) {
-    return (buffer.*&Peek::pptr)() != (buffer.*&Peek::pbase)();
-  }
-};
-
-template <class Char>
-void FlushIfPending(std::basic_ostream<Char>& stream) {
-  const auto* buffer = stream.rdbuf();
-  if (buffer != nullptr && Peek<std::basic_streambuf<Char>>::HasOutput(*buffer)) stream.flush();
-}
-
-void FlushCxxStreams() {
-  FlushIfPending(std::cout);
-  FlushIfPending(std::clog);
-  FlushIfPending(std::wcout);
-  FlushIfPending(std::wclog);
-}
 
 void FlushUnlessBusy(FILE* stream) {
   if (__fpending(stream) == 0) return;  // 5 us cheaper than a flush of nothing
@@ -52,8 +30,7 @@ void FlushBeforeFork() {
 void DiscardInheritedOutput() {
   // Alone in this process, and fork() has reset the locks: the list can be walked.
   if (&_IO_list_all != nullptr) {
-    for (FILE* f = reinterpret_cast<FILE*>(_IO_list_all); f != nullptr;
-         f = reinterpret_cast<FILE*>(f->_chain)) {
+    for (FILE* f = FirstOpenFile(); f != nullptr; f = NextOpenFile(f)) {
       if (__fpending(f) != 0) __fpurge(f);
     }
     return;
@@ -65,7 +42,13 @@ void DiscardInheritedOutput() {
 void FlushOwnOutput() {
   FlushCxxStreams();
   if (&_IO_list_all != nullptr) {
-    fflush(nullptr);
+    // fflush(nullptr) would lock each stream, and so copy pages that a child shares with its parent.
+    for (FILE* f = FirstOpenFile(); f != nullptr; f = NextOpenFile(f)) {
+      if (__fpending(f) != 0) {
+        fflush(nullptr);
+        return;
+      }
+    }
     return;
   }
   fflush(stdout);

@@ -42,6 +42,7 @@ struct Answer {
 
 template <class Mode, class Call>
 void StoreResultOf(Call&& call, EntryOutcome& outcome) {
+  outcome.exits = !Mode::kAnswers;
   if constexpr (std::is_void_v<std::invoke_result_t<Call>>) {
     std::forward<Call>(call)();
   } else {

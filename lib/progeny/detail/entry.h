@@ -15,6 +15,7 @@ namespace progeny::detail {
 // Async and Call the encoded value; a status that isn't OK stands for either.
 struct EntryOutcome {
   int exit_code = 0;
+  bool exits = false;  // an entry of a Process: nobody waits for a value
   absl::Status status;
   std::vector<std::byte> value;
 };

@@ -13,6 +13,7 @@ class Fork final : public StartStrategy {
       return absl::InvalidArgumentError(
           "executable: a forked child is a copy of this program; use kSpawn, or leave it empty");
     }
+    request.slot->NoteGuardReached();  // a copy of this process needs none
     platform::ForkRequest fork;
     fork.setup = request.setup;
     fork.limits = request.limits;
@@ -23,7 +24,6 @@ class Fork final : public StartStrategy {
  private:
   // In the child, on its copy of the parent's stack.
   static int RunChild(const StartRequest& request) {
-    request.slot->NoteGuardReached();
     BecomeChild(request.identity, request.slot);
     detail::ForgetParentsChildren();
     return RunInChild([&](detail::EntryOutcome& outcome) { request.task->Run(outcome); },

@@ -26,6 +26,13 @@ int RunInChild(absl::FunctionRef<void(detail::EntryOutcome&)> work, Slot& slot) 
   RunCatching(work, outcome);
   const bool failed = !outcome.status.ok();
   if (failed && outcome.exit_code == 0) outcome.exit_code = 1;
+  // An end without a value or a status is told by the exit code alone; a slot left untouched is a page
+  // less to fault in.
+  const bool nothing_to_say = !failed && outcome.exits;
+  if (nothing_to_say) {
+    RunAtExit();
+    return WithinExitCodes(outcome.exit_code);
+  }
   if (absl::Status written = slot.WriteAnswer(EncodeAnswer(outcome)); !written.ok()) {
     // No room for the value: that much can be told.
     outcome.status = written;

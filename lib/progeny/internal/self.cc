@@ -25,6 +25,7 @@ struct Self {
   std::optional<Identity> identity;  // these under mutex; nothing in the main process
   uint64_t children = 0;
   std::vector<std::function<void()>> at_exit;
+  std::atomic<bool> has_at_exit{false};  // so that an empty list needs no lock
 
   std::atomic<Slot*> slot{nullptr};
   std::atomic<uint64_t> generation{0};
@@ -75,6 +76,7 @@ void BecomeChild(Identity identity, Slot* slot) {
 
 void RunAtExit() {
   Self& self = State();
+  if (!self.has_at_exit.load(std::memory_order_acquire)) return;
   while (true) {
     std::function<void()> last;
     {
@@ -143,6 +145,7 @@ void AtExit(std::function<void()> fn) {
   static const int at_exit = std::atexit([] { internal::RunAtExit(); });
   (void)at_exit;
   self.at_exit.push_back(std::move(fn));
+  self.has_at_exit.store(true, std::memory_order_release);
 }
 
 std::optional<ParentProcess> parent() {
