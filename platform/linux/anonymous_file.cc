@@ -1,4 +1,4 @@
-#include "platform/linux/anonymous_file.h"
+#include "platform/posix/anonymous_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -24,16 +24,20 @@ absl::StatusOr<Handle> CreateAnonymousFile(const char* label) {
   return WithNextStep(file.status(), "raise the limit of open files (ulimit -n) or free memory");
 }
 
-absl::Status WriteAt(NativeHandle file, size_t offset, absl::Span<const std::byte> bytes) {
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t put = pwrite(static_cast<int>(file), bytes.data() + done, bytes.size() - done,
-                               static_cast<off_t>(offset + done));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return LastOsError("write shared memory", "");
-    done += static_cast<size_t>(put);
+absl::Status ReserveBytes(NativeHandle file, size_t bytes) {
+  const int fd = static_cast<int>(file);
+  // fallocate, not ftruncate: the pages exist now, so no access to them can be a SIGBUS later.
+  if (fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0) {
+    return LastOsError("reserve shared memory", "");
   }
+  // A peer that shrank it would make our accesses fault. Growing stays allowed: the tail grows.
+  fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
   return absl::OkStatus();
+}
+
+void Freeze(NativeHandle file) {
+  fcntl(static_cast<int>(file), F_ADD_SEALS,
+        F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 }
 
 }  // namespace progeny::platform

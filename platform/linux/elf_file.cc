@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
 #include "platform/posix/descriptor.h"
+#include "platform/posix/loaded_images.h"
 
 namespace progeny::platform {
 namespace {

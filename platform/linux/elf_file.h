@@ -5,16 +5,10 @@
 #include <cstddef>
 #include <string>
 
-#include "absl/status/statusor.h"
-
 namespace progeny::platform {
 
 // Lower-case hex of the NT_GNU_BUILD_ID note in `notes`, a PT_NOTE segment; "" if it has none.
 std::string BuildIdInNotes(const std::byte* notes, size_t size);
-
-// Of the file; "" if it has none. NotFound and the like when it can't be read, InvalidArgument when
-// it is no ELF file of this machine's class.
-absl::StatusOr<std::string> BuildIdOfFile(const std::string& path);
 
 }  // namespace progeny::platform
 

@@ -1,4 +1,4 @@
-#include "platform/linux/loaded_images.h"
+#include "platform/posix/loaded_images.h"
 
 #include <link.h>
 
@@ -53,6 +53,8 @@ LoadedImage Describe(const dl_phdr_info& info, bool is_program) {
 }
 
 }  // namespace
+
+const char kHowToGetABuildId[] = "link it with -Wl,--build-id";
 
 std::optional<LoadedImage> LoadedImageAt(const void* address) {
   std::optional<LoadedImage> found;

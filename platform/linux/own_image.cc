@@ -1,7 +1,8 @@
-#include "platform/linux/own_image.h"
+#include "platform/posix/own_image.h"
 
 #include <errno.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 #include <cstring>
 #include <fstream>
@@ -9,8 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "platform/linux/elf_file.h"
-#include "platform/linux/loaded_images.h"
+#include "platform/posix/loaded_images.h"
 #include "platform/posix/spawn.h"
 
 namespace progeny::platform {
@@ -19,6 +19,12 @@ namespace {
 constexpr char kMark[] = "/.//./";
 
 const char* ExecutedPath() { return reinterpret_cast<const char*>(getauxval(AT_EXECFN)); }
+
+std::string MarkedPath(const std::string& path) {
+  const std::string absolute = AbsolutePath(path);
+  const size_t slash = absolute.rfind('/');
+  return absl::StrCat(absolute.substr(0, slash), kMark, absolute.substr(slash + 1));
+}
 
 // Without build ids there is nothing to compare: then the kernel's word is taken.
 bool IsThisProgram(const std::string& path) {
@@ -37,24 +43,7 @@ absl::StatusOr<std::string> FindOwnImage() {
       "this one, or /proc is missing); start it directly, or set ProcessOptions::executable");
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> OwnImagePath() {
-  static const auto& path = *new absl::StatusOr<std::string>(FindOwnImage());
-  return path;
-}
-
-std::string MarkedPath(const std::string& path) {
-  const std::string absolute = AbsolutePath(path);
-  const size_t slash = absolute.rfind('/');
-  return absl::StrCat(absolute.substr(0, slash), kMark, absolute.substr(slash + 1));
-}
-
-bool ExecutedThroughMark() {
-  const char* path = ExecutedPath();
-  return path != nullptr && std::strstr(path, kMark) != nullptr;
-}
-
+// As the kernel shows them: whatever the program has done to argv since.
 const std::vector<std::string>& OwnArguments() {
   static const auto& arguments = *[] {
     std::ifstream file("/proc/self/cmdline", std::ios::binary);
@@ -66,5 +55,22 @@ const std::vector<std::string>& OwnArguments() {
   }();
   return arguments;
 }
+
+}  // namespace
+
+absl::StatusOr<MarkedImage> MarkImage(const std::string& executable) {
+  if (!executable.empty()) return MarkedImage{MarkedPath(executable), {executable}};
+  static const auto& own = *new absl::StatusOr<std::string>(FindOwnImage());
+  if (!own.ok()) return own.status();
+  return MarkedImage{*own, OwnArguments()};
+}
+
+bool StartedThroughMark() {
+  const char* path = ExecutedPath();
+  return path != nullptr && std::strstr(path, kMark) != nullptr;
+}
+
+// The kernel named this thread "exe", after the path it was executed by.
+void RemoveMark(int*, char**) { prctl(PR_SET_NAME, program_invocation_short_name); }
 
 }  // namespace progeny::platform

@@ -12,6 +12,9 @@ extern "C" [[gnu::weak]] struct _IO_FILE_plus* _IO_list_all;
 namespace progeny::platform {
 namespace {
 
+FILE* FirstOpenFile() { return reinterpret_cast<FILE*>(_IO_list_all); }
+FILE* NextOpenFile(FILE* file) { return reinterpret_cast<FILE*>(file->_chain); }
+
 void FlushUnlessBusy(FILE* stream) {
   if (__fpending(stream) == 0) return;  // 5 us cheaper than a flush of nothing
   if (ftrylockfile(stream) != 0) return;

@@ -5,17 +5,11 @@
 // * Another thread forks meanwhile: all our descriptors are close-on-exec.
 #include "platform/launch.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "platform/error.h"
-#include "platform/linux/anonymous_file.h"
-#include "platform/linux/own_image.h"
+#include "platform/posix/anonymous_file.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/hand_over_header.h"
+#include "platform/posix/own_image.h"
 #include "platform/posix/spawn.h"
 
 namespace progeny::platform {
@@ -32,13 +26,8 @@ absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32
   if (absl::Status put = WriteAt(file->get(), 0, bytes); !put.ok()) return put;
   if (absl::Status put = WriteAt(file->get(), sizeof header, payload); !put.ok()) return put;
   // From here on nobody can change it under the child's eyes.
-  fcntl(static_cast<int>(file->get()), F_ADD_SEALS,
-        F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  Freeze(file->get());
   return file;
-}
-
-absl::StatusOr<std::string> ImagePath(const std::string& executable) {
-  return executable.empty() ? OwnImagePath() : MarkedPath(executable);
 }
 
 }  // namespace
@@ -55,12 +44,11 @@ absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
   SpawnRequest spawn;
-  absl::StatusOr<std::string> path = ImagePath(request.executable);
-  if (!path.ok()) return path.status();
-  spawn.path = *std::move(path);
+  absl::StatusOr<MarkedImage> image = MarkImage(request.executable);
+  if (!image.ok()) return image.status();
+  spawn.path = image->path;
+  spawn.arguments = image->arguments;
   spawn.setup = &request.setup;
-  std::vector<std::string> other_arguments{request.executable};
-  spawn.arguments = request.executable.empty() ? OwnArguments() : other_arguments;
 
   absl::StatusOr<ExitPipe> exit_pipe = PrepareExitPipe();
   if (!exit_pipe.ok()) return exit_pipe.status();

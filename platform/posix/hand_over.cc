@@ -1,7 +1,6 @@
 // The child's side of a launch.
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
 #include "platform/launch.h"
-#include "platform/linux/own_image.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/hand_over_header.h"
+#include "platform/posix/own_image.h"
 
 namespace progeny::platform {
 namespace {
@@ -28,7 +27,7 @@ bool ReadHeader(HandOverHeader& header) {
 // close-on-exec at once: a child that never constructs its guard passes none of them on.
 bool FindHandOver() {
   HandOverHeader header;
-  if (!ExecutedThroughMark() || !ReadHeader(header)) return false;
+  if (!StartedThroughMark() || !ReadHeader(header)) return false;
   const int last = kHandOverDescriptor + static_cast<int>(header.handle_count);
   for (int fd = kHandOverDescriptor; fd < last && fd <= kExitPipeDescriptor; ++fd) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -71,12 +70,11 @@ HandOverBytes::~HandOverBytes() {
   munmap(const_cast<std::byte*>(start), size_ + sizeof(HandOverHeader));
 }
 
-absl::StatusOr<HandOver> TakeHandOver(int*, char**, size_t slot_bytes) {
+absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes) {
   if (!std::exchange(has_hand_over, false)) {
     return absl::FailedPreconditionError("take the hand-over: this process was given none");
   }
-  // The kernel named this thread "exe", after the path it was executed by.
-  prctl(PR_SET_NAME, program_invocation_short_name);
+  RemoveMark(argc, argv);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(Handle(kSlotDescriptor), slot_bytes);
   if (!slot.ok()) return slot.status();
   own_slot_head = slot->head();

@@ -1,6 +1,5 @@
 #include "platform/shared_region.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
-#include "platform/linux/anonymous_file.h"
+#include "platform/posix/anonymous_file.h"
 
 namespace progeny::platform {
 namespace {
@@ -49,12 +48,7 @@ absl::StatusOr<SharedRegion> SharedRegion::Create(size_t head_bytes) {
   absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-slot");
   if (!file.ok()) return file.status();
   const int fd = static_cast<int>(file->get());
-  // fallocate, not ftruncate: the pages exist now, so no access to them can be a SIGBUS later.
-  if (fallocate(fd, 0, 0, static_cast<off_t>(size)) != 0) {
-    return LastOsError("reserve shared memory", "");
-  }
-  // A peer that shrank it would make our accesses fault. Growing stays allowed: the tail grows.
-  fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+  if (absl::Status reserved = ReserveBytes(fd, size); !reserved.ok()) return reserved;
   SharedRegion region;
   absl::StatusOr<std::byte*> head = MapHead(fd, size);
   if (!head.ok()) return head.status();

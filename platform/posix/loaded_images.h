@@ -1,11 +1,13 @@
-// The ELF images loaded in this process.
-#ifndef PROGENY_PLATFORM_LINUX_LOADED_IMAGES_H_
-#define PROGENY_PLATFORM_LINUX_LOADED_IMAGES_H_
+// The images loaded in this process, and image files, by what they are known by: ELF and Mach-O.
+#ifndef PROGENY_PLATFORM_POSIX_LOADED_IMAGES_H_
+#define PROGENY_PLATFORM_POSIX_LOADED_IMAGES_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "absl/status/statusor.h"
 
 namespace progeny::platform {
 
@@ -31,6 +33,13 @@ std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64
 // Of the running program; "" if it has none.
 std::string ProgramBuildId();
 
+// Of the file; of the part for this machine's kind if it holds several. "" if it has none.
+// NotFound and the like when it can't be read, InvalidArgument when it is no image of that kind.
+absl::StatusOr<std::string> BuildIdOfFile(const std::string& path);
+
+// What makes the linker write a build id: "link it with ...".
+extern const char kHowToGetABuildId[];
+
 }  // namespace progeny::platform
 
-#endif  // PROGENY_PLATFORM_LINUX_LOADED_IMAGES_H_
+#endif  // PROGENY_PLATFORM_POSIX_LOADED_IMAGES_H_

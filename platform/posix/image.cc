@@ -1,24 +1,14 @@
 #include "platform/image.h"
 
 #include <dlfcn.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <climits>
-#include <cstring>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "platform/linux/anonymous_file.h"
-#include "platform/linux/elf_file.h"
-#include "platform/linux/loaded_images.h"
+#include "platform/posix/loaded_images.h"
 #include "platform/posix/spawn.h"
 
 namespace progeny::platform {
 namespace {
-
-constexpr char kGuardLabel[] = "progeny-main-guard";
 
 absl::Status OtherBuild(const ImageAddress& wanted, const std::string& there) {
   return absl::FailedPreconditionError(absl::StrCat(
@@ -52,7 +42,7 @@ absl::StatusOr<ImageAddress> FindImage(const void* address) {
   if (result.build_id.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("image '", result.path, "' has no build id, by which its functions are known ",
-                     "in another process; link it with -Wl,--build-id"));
+                     "in another process; ", kHowToGetABuildId));
   }
   return result;
 }
@@ -68,29 +58,6 @@ absl::StatusOr<const void*> ResolveImage(const ImageAddress& address, size_t siz
                                                address.path, address.offset));
   }
   return reinterpret_cast<const void*>(match->image.base + address.offset);
-}
-
-std::string ProgramPath() {
-  char path[PATH_MAX];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  return size < 0 ? std::string("(this program)") : std::string(path, static_cast<size_t>(size));
-}
-
-// A mapping with a name of its own: every copy of progeny in the process finds it in the list of
-// mappings, without an exported symbol or a variable in the environment of grandchildren.
-void PublishGuard() {
-  absl::StatusOr<Handle> file = CreateAnonymousFile(kGuardLabel);
-  if (!file.ok()) return;
-  if (ftruncate(static_cast<int>(file->get()), 1) != 0) return;
-  (void)mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, static_cast<int>(file->get()), 0);
-}
-
-bool GuardPublished() {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find(kGuardLabel) != std::string::npos) return true;
-  }
-  return false;
 }
 
 }  // namespace progeny::platform

@@ -1,0 +1,80 @@
+// By pidfd; by a pipe that only the child holds where there are no pidfds.
+//
+// Races:
+// * Foreign code reaps first (waitpid(-1), SIGCHLD ignored): waitid says ECHILD; then PIDFD_GET_INFO
+//   knows the status (6.15), maybe a moment later, as the thief is between the child's exit and
+//   its reaping. Else the status is unknown.
+// * A signal races with the reaping: pidfd_send_signal says ESRCH and never meets a recycled pid.
+// * Without pidfds, the child may close its end of the pipe early: the pipe's end is then a hint,
+//   and waitpid is asked at intervals.
+#include "platform/posix/child_watch.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+
+#include "platform/error.h"
+#include "platform/linux/pidfd.h"
+#include "platform/posix/descriptor.h"
+
+namespace progeny::platform {
+namespace {
+
+constexpr int kThiefAttempts = 20;
+
+ExitInfo FromSiginfo(const siginfo_t& info) {
+  ExitInfo result;
+  const bool exited = info.si_code == CLD_EXITED;
+  result.kind = exited ? ExitInfo::Kind::kExited : ExitInfo::Kind::kSignalled;
+  result.code = static_cast<uint32_t>(info.si_status);
+  result.core_dumped = info.si_code == CLD_DUMPED;
+  return result;
+}
+
+std::optional<ExitInfo> ReapByPidfd(int pidfd) {
+  for (int attempt = 0; attempt < kThiefAttempts; ++attempt) {
+    siginfo_t info{};
+    const int result = waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+    if (result == 0 && info.si_pid == 0) return std::nullopt;
+    if (result == 0) return FromSiginfo(info);
+    if (errno == EINTR) continue;
+    pollfd end{pidfd, POLLIN, 0};
+    if (poll(&end, 1, 0) == 0) return std::nullopt;  // somebody else's to reap, and still running
+    if (const std::optional<int> status = PidfdExitStatus(pidfd)) return FromWaitStatus(*status);
+    if (attempt > 2) Nap();
+  }
+  return ExitInfo{};
+}
+
+}  // namespace
+
+absl::StatusOr<ExitPipe> PrepareExitPipe() {
+  if (PidfdsWork()) return ExitPipe{};
+  absl::StatusOr<PipeEnds> ends = CreatePipe();
+  if (!ends.ok()) return ends.status();
+  return ExitPipe{std::move(ends->read), std::move(ends->write)};
+}
+
+absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
+  if (exit_pipe.read.valid()) return ChildWatch(pid, std::move(exit_pipe.read), false);
+  absl::StatusOr<Handle> pidfd = AboveStandardStreams(PidfdOpen(pid), "open a child's handle");
+  if (pidfd.ok()) return ChildWatch(pid, *std::move(pidfd), true);
+  if (OsErrorCodeOf(pidfd.status()) != ESRCH) return pidfd.status();
+  // Gone, and reaped by another: a pipe at its end is as good a sentinel.
+  absl::StatusOr<PipeEnds> ends = CreatePipe();
+  if (!ends.ok()) return ends.status();
+  return ChildWatch(pid, std::move(ends->read), false);
+}
+
+ChildWatch::~ChildWatch() = default;
+
+std::optional<ExitInfo> ChildWatch::Reap() {
+  return names_process_ ? ReapByPidfd(sentinel()) : ReapById(pid_);
+}
+
+int ChildWatch::Signal(int signal) {
+  return names_process_ ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
+}
+
+}  // namespace progeny::platform

@@ -1,0 +1,139 @@
+// Waiting for a child and ending it: one lock per child, one status for all who ask.
+//
+// Races, over those of each kernel's child_watch.cc:
+// * Two threads wait: both poll, one reaps under the lock, the other finds the status kept.
+// * A signal and the reaping exclude each other by the lock: where processes are named by ids, a
+//   recycled one is never signalled.
+#include "platform/child_handle.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <vector>
+
+#include "platform/error.h"
+#include "platform/posix/child_state.h"
+#include "platform/posix/child_watch.h"
+#include "platform/posix/fork_lock.h"
+
+namespace progeny::platform {
+
+class ChildHandle::State {
+ public:
+  State(ChildWatch watch, Handle lifeline, std::byte* slot_head)
+      : watch_(std::move(watch)), lifeline_(std::move(lifeline)), slot_head_(slot_head) {}
+
+  pid_t pid() const { return watch_.pid(); }
+  int sentinel() const { return watch_.sentinel(); }
+
+  // The status, if the child has ended; reaps it.
+  std::optional<ExitInfo> Reap() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!status_) status_ = watch_.Reap();
+    if (status_) lifeline_.Reset();
+    return status_;
+  }
+
+  absl::Status Send(int signal) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (status_) return absl::OkStatus();
+    if (watch_.Signal(signal) == 0 || errno == ESRCH) return absl::OkStatus();
+    return LastOsError("signal a child", "");
+  }
+
+  void Detach() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!status_) Unbind(lifeline_, SlotWordsOf(slot_head_));
+  }
+
+ private:
+  std::mutex mutex_;
+  ChildWatch watch_;  // these under mutex_; but for what never changes in it
+  std::optional<ExitInfo> status_;
+  Handle lifeline_;
+  std::byte* const slot_head_;
+};
+
+namespace {
+
+// Children that nobody waits for any more (detached, or their handle destroyed): reaped when the
+// next one is started, so that they don't pile up as zombies. Under ForkLock().
+std::vector<std::unique_ptr<ChildHandle::State>>& Leftovers() {
+  static auto& leftovers = *new std::vector<std::unique_ptr<ChildHandle::State>>;
+  return leftovers;
+}
+
+void ReapLeftovers() {
+  std::lock_guard<std::mutex> lock(ForkLock());
+  std::erase_if(Leftovers(), [](auto& state) { return state->Reap().has_value(); });
+}
+
+std::atomic<int> own_exit_pipe{-1};
+
+}  // namespace
+
+void ForgetChildrenInChild() {
+  // Not ours to wait for. Their descriptors are closed by the owners' destructors.
+  Leftovers().clear();
+  const int inherited = own_exit_pipe.exchange(-1);
+  if (inherited >= 0) close(inherited);
+}
+
+void KeepExitPipe(int write_end) { own_exit_pipe = write_end; }
+
+absl::StatusOr<ChildHandle> AdoptChild(NewChild child) {
+  ReapLeftovers();
+  absl::StatusOr<ChildWatch> watch = ChildWatch::Begin(child.pid, std::move(child.exit_pipe));
+  if (!watch.ok()) {
+    SignalById(child.pid, SIGKILL);
+    while (waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return watch.status();
+  }
+  SlotWordsOf(child.slot_head).adopted.store(1, std::memory_order_release);
+  return ChildHandle(std::make_unique<ChildHandle::State>(
+      *std::move(watch), std::move(child.lifeline.reader), child.slot_head));
+}
+
+ChildHandle::ChildHandle(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ChildHandle::ChildHandle(ChildHandle&&) noexcept = default;
+ChildHandle& ChildHandle::operator=(ChildHandle&&) noexcept = default;
+
+ChildHandle::~ChildHandle() {
+  if (state_ == nullptr || state_->Reap()) return;
+  std::lock_guard<std::mutex> lock(ForkLock());
+  Leftovers().push_back(std::move(state_));
+}
+
+ProcessId ChildHandle::id() const { return state_->pid(); }
+NativeHandle ChildHandle::sentinel() const { return state_->sentinel(); }
+std::optional<ExitInfo> ChildHandle::ReapIfEnded() { return state_->Reap(); }
+
+absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
+  pollfd end{state_->sentinel(), POLLIN, 0};
+  while (true) {
+    if (const std::optional<ExitInfo> status = state_->Reap()) return *status;
+    if (deadline.passed()) return absl::DeadlineExceededError("the child is still running");
+    const int ready = poll(&end, 1, deadline.RemainingMilliseconds());
+    if (ready < 0 && errno != EINTR) return LastOsError("wait for a child", "");
+    if (ready <= 0) continue;
+    if (const std::optional<ExitInfo> status = state_->Reap()) return *status;
+    Nap();  // a pipe closed early, or the zombie is a moment away
+  }
+}
+
+absl::Status ChildHandle::Interrupt() { return state_->Send(SIGINT); }
+absl::Status ChildHandle::Terminate() { return state_->Send(SIGTERM); }
+absl::Status ChildHandle::Kill() { return state_->Send(SIGKILL); }
+
+absl::Status ChildHandle::Detach() {
+  state_->Detach();
+  return absl::OkStatus();
+}
+
+}  // namespace progeny::platform

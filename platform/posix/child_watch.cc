@@ -1,0 +1,49 @@
+#include "platform/posix/child_watch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <cerrno>
+
+namespace progeny::platform {
+
+ExitInfo FromWaitStatus(int status) {
+  ExitInfo info;
+  if (WIFEXITED(status)) {
+    info.kind = ExitInfo::Kind::kExited;
+    info.code = static_cast<uint32_t>(WEXITSTATUS(status));
+  } else if (WIFSIGNALED(status)) {
+    info.kind = ExitInfo::Kind::kSignalled;
+    info.code = static_cast<uint32_t>(WTERMSIG(status));
+    info.core_dumped = WCOREDUMP(status);
+  }
+  return info;
+}
+
+std::optional<ExitInfo> ReapById(pid_t pid) {
+  int status = 0;
+  pid_t got = 0;
+  do {
+    got = waitpid(pid, &status, WNOHANG);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) return std::nullopt;
+  if (got == pid) return FromWaitStatus(status);
+  return ExitInfo{};
+}
+
+int SignalById(pid_t pid, int signal) {
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    errno = ESRCH;
+    return -1;
+  }
+  return info.si_pid == 0 ? kill(pid, signal) : 0;
+}
+
+void Nap() {
+  const timespec time{0, 1'000'000};
+  nanosleep(&time, nullptr);
+}
+
+}  // namespace progeny::platform

@@ -1,0 +1,57 @@
+// What ChildHandle needs of a kernel: to be told of one child's end, to reap it, to signal it.
+#ifndef PROGENY_PLATFORM_POSIX_CHILD_WATCH_H_
+#define PROGENY_PLATFORM_POSIX_CHILD_WATCH_H_
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "platform/exit_status.h"
+#include "platform/handle.h"
+#include "platform/posix/child_state.h"
+
+namespace progeny::platform {
+
+// Move-only. Reap and Signal exclude each other by the caller's lock; sentinel and pid need none.
+// Linux: a pidfd, or the end of a pipe that only the child holds. macOS: a kqueue.
+class ChildWatch {
+ public:
+  // Of a child just started, once per child. An error leaves the child as it is.
+  static absl::StatusOr<ChildWatch> Begin(pid_t pid, ExitPipe exit_pipe);
+  ChildWatch(ChildWatch&&) noexcept = default;
+  ~ChildWatch();
+
+  pid_t pid() const { return pid_; }
+  // Pollable (POLLIN) once the child has ended; a hint only where it is the end of a pipe.
+  int sentinel() const { return static_cast<int>(sentinel_.get()); }
+
+  // The status if the child has ended; reaps it. Of kind kUnknown if somebody else has reaped it
+  // and the kernel doesn't tell any more. Once it has said something it isn't called again.
+  std::optional<ExitInfo> Reap();
+
+  // 0, or -1 and errno; ESRCH: it has ended, or is nobody of ours.
+  int Signal(int signal);
+
+ private:
+  ChildWatch(pid_t pid, Handle sentinel, bool names_process)
+      : pid_(pid), sentinel_(std::move(sentinel)), names_process_(names_process) {}
+
+  pid_t pid_;
+  Handle sentinel_;
+  bool names_process_;  // the sentinel is the process itself: ids play no part
+};
+
+ExitInfo FromWaitStatus(int status);
+
+// By process id. The child is looked at with WNOWAIT before it is signalled: an id that is no child
+// of ours may be anybody's. Nothing while it runs; kUnknown if it is no child of ours.
+std::optional<ExitInfo> ReapById(pid_t pid);
+int SignalById(pid_t pid, int signal);
+
+// A moment: until a child that is known to end has become a zombie.
+void Nap();
+
+}  // namespace progeny::platform
+
+#endif  // PROGENY_PLATFORM_POSIX_CHILD_WATCH_H_
