@@ -7,6 +7,7 @@ set(CMAKE_CXX_COMPILER ${_deps}/zig/bin/${CMAKE_SYSTEM_PROCESSOR}-macos-c++)
 set(CMAKE_AR ${_deps}/zig/bin/ar)
 set(CMAKE_RANLIB ${_deps}/zig/bin/ranlib)
 set(CMAKE_OSX_SYSROOT "" CACHE STRING "zig brings its own")
+set(CMAKE_INSTALL_LIBDIR lib)   # GNUInstallDirs would ask for the size of a pointer, which it can not read here
 
 # zig turns a trapping undefined-behaviour sanitizer on in debug builds; its run-time half is not there.
 set(CMAKE_C_FLAGS_INIT "-fno-sanitize=undefined")
