@@ -68,7 +68,7 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
   if (absl::Status limited = platform::ApplyResourceLimits(work->message.limits); !limited.ok()) {
     EndWithout(limited, slot);
   }
-  internal::BecomeChild(std::move(work->message.identity), &slot);
+  internal::BecomeChild(&work->message.identity, &slot);
   if (options.in_child != nullptr) options.in_child();
   End(internal::RunInChild(
       [&](detail::EntryOutcome& outcome) {

@@ -76,8 +76,9 @@ class Child {
 // All that run, in the order of their start; forgets those that have ended.
 std::vector<std::shared_ptr<Child>> RunningChildren();
 void Register(const std::shared_ptr<Child>& child);
-// In a forked child: none of the parent's children is its own.
-void ForgetParentsChildren();
+// In a forked child: the parent's ends of its other children's streams, which it has inherited, so
+// that those children still see the end of their input.
+void CloseParentsStreams();
 
 }  // namespace progeny::detail
 

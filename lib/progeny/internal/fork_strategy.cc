@@ -24,8 +24,8 @@ class Fork final : public StartStrategy {
  private:
   // In the child, on its copy of the parent's stack.
   static int RunChild(const StartRequest& request) {
-    BecomeChild(request.identity, request.slot);
-    detail::ForgetParentsChildren();
+    BecomeChild(&request.identity, request.slot);  // this stack frame lives as long as the child
+    detail::CloseParentsStreams();
     return RunInChild([&](detail::EntryOutcome& outcome) { request.task->Run(outcome); },
                       *request.slot);
   }

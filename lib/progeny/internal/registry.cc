@@ -1,6 +1,6 @@
 // The children of this process. A process that is forked away, by us or by foreign code, must find
 // the list whole and unlocked, and treat nobody on it as its own: the lock is taken around every
-// fork, and the child forgets the list.
+// fork, and whoever is on it knows whose child it is.
 #include <algorithm>
 #include <mutex>
 
@@ -10,9 +10,14 @@
 namespace progeny::detail {
 namespace {
 
+struct Entry {
+  std::weak_ptr<Child> child;
+  bool has_streams;
+};
+
 struct Registry {
   std::mutex mutex;
-  std::vector<std::weak_ptr<Child>> children;  // under mutex
+  std::vector<Entry> children;  // under mutex
 };
 
 Registry& State() {
@@ -30,16 +35,17 @@ const int watched = (State(),
 void Register(const std::shared_ptr<Child>& child) {
   (void)watched;
   std::lock_guard<std::mutex> lock(State().mutex);
-  std::erase_if(State().children, [](const std::weak_ptr<Child>& c) { return c.expired(); });
-  State().children.push_back(child);
+  std::erase_if(State().children, [](const Entry& entry) { return entry.child.expired(); });
+  const StreamEnds& streams = child->streams();
+  State().children.push_back({child, streams.in || streams.out || streams.err});
 }
 
 std::vector<std::shared_ptr<Child>> RunningChildren() {
   std::vector<std::shared_ptr<Child>> all;
   {
     std::lock_guard<std::mutex> lock(State().mutex);
-    for (const std::weak_ptr<Child>& weak : State().children) {
-      if (std::shared_ptr<Child> child = weak.lock()) all.push_back(std::move(child));
+    for (const Entry& entry : State().children) {
+      if (std::shared_ptr<Child> child = entry.child.lock()) all.push_back(std::move(child));
     }
   }
   std::erase_if(all, [](const std::shared_ptr<Child>& child) {
@@ -48,15 +54,14 @@ std::vector<std::shared_ptr<Child>> RunningChildren() {
   return all;
 }
 
-void ForgetParentsChildren() {
-  std::vector<std::weak_ptr<Child>> children;
-  {
-    std::lock_guard<std::mutex> lock(State().mutex);
-    children.swap(State().children);
-  }
-  for (const std::weak_ptr<Child>& weak : children) {
-    const std::shared_ptr<Child> child = weak.lock();
-    if (child == nullptr) continue;
+// The list itself may stay: who is on it answers that it isn't ours. Looking at a child copies the page
+// it lies in, so only those with streams are looked at.
+void CloseParentsStreams() {
+  std::lock_guard<std::mutex> lock(State().mutex);
+  for (const Entry& entry : State().children) {
+    if (!entry.has_streams) continue;
+    const std::shared_ptr<Child> child = entry.child.lock();
+    if (child == nullptr || child->IsOurs()) continue;
     for (const auto& stream : {child->streams().in, child->streams().out, child->streams().err}) {
       if (stream != nullptr) stream->CloseInForkedChild();
     }

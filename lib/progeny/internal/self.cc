@@ -22,7 +22,7 @@ namespace {
 // Leaked: threads may ask while static destructors run. The mutex is taken around every fork.
 struct Self {
   std::mutex mutex;
-  std::optional<Identity> identity;  // these under mutex; nothing in the main process
+  const Identity* identity = nullptr;  // these under mutex; nullptr in the main process
   uint64_t children = 0;
   std::vector<std::function<void()>> at_exit;
   std::atomic<bool> has_at_exit{false};  // so that an empty list needs no lock
@@ -43,7 +43,7 @@ void ForkedParent() { State().mutex.unlock(); }
 void ForkedChild() {
   Self& self = State();
   self.generation.fetch_add(1);
-  self.at_exit.clear();
+  if (self.has_at_exit.load()) self.at_exit.clear();
   self.mutex.unlock();
 }
 
@@ -56,20 +56,20 @@ Identity NextChildIdentity(const std::string& name, StartMethod method) {
   std::lock_guard<std::mutex> lock(self.mutex);
   const uint64_t number = ++self.children;
   Identity child;
-  child.path = self.identity && !self.identity->path.empty()
+  child.path = self.identity != nullptr && !self.identity->path.empty()
                    ? absl::StrCat(self.identity->path, ":", number)
                    : absl::StrCat(number);
   child.name = name.empty() ? absl::StrCat("Process-", child.path) : name;
   child.start_method = method;
   child.parent_id = platform::CurrentProcessId();
-  child.parent_name = self.identity ? self.identity->name : "MainProcess";
+  child.parent_name = self.identity != nullptr ? self.identity->name : "MainProcess";
   return child;
 }
 
-void BecomeChild(Identity identity, Slot* slot) {
+void BecomeChild(const Identity* identity, Slot* slot) {
   Self& self = State();
   std::lock_guard<std::mutex> lock(self.mutex);
-  self.identity = std::move(identity);
+  self.identity = identity;
   self.children = 0;
   self.slot.store(slot);
 }
@@ -128,7 +128,7 @@ ProcessId id() { return platform::CurrentProcessId(); }
 std::string name() {
   internal::Self& self = internal::State();
   std::lock_guard<std::mutex> lock(self.mutex);
-  return self.identity ? self.identity->name : "MainProcess";
+  return self.identity != nullptr ? self.identity->name : "MainProcess";
 }
 
 bool IsMain() { return !start_method().has_value(); }
@@ -151,14 +151,14 @@ void AtExit(std::function<void()> fn) {
 std::optional<ParentProcess> parent() {
   internal::Self& self = internal::State();
   std::lock_guard<std::mutex> lock(self.mutex);
-  if (!self.identity) return std::nullopt;
+  if (self.identity == nullptr) return std::nullopt;
   return ParentProcess(self.identity->parent_id, self.identity->parent_name);
 }
 
 std::optional<StartMethod> start_method() {
   internal::Self& self = internal::State();
   std::lock_guard<std::mutex> lock(self.mutex);
-  if (!self.identity) return std::nullopt;
+  if (self.identity == nullptr) return std::nullopt;
   return self.identity->start_method;
 }
 

@@ -25,9 +25,9 @@ struct Identity {
 // For the next child of this process; `name` may be empty.
 Identity NextChildIdentity(const std::string& name, StartMethod method);
 
-// In a child, before any code of the user's: from here on this process is `identity`. `slot` lives
-// until the process ends.
-void BecomeChild(Identity identity, Slot* slot);
+// In a child, before any code of the user's: from here on this process is `identity`. Both live until
+// the process ends.
+void BecomeChild(const Identity* identity, Slot* slot);
 
 // Runs what this_process::AtExit has registered, last first. What it throws is logged and dropped.
 void RunAtExit();
