@@ -108,6 +108,9 @@ build_prefix() {
       ln -s /usr/include/cereal "$work/prefix/include/cereal" ;;
   esac
   if [[ $toolchain == macos-* ]]; then add_memory_resource "$toolchain" "$work/prefix"; fi
+  # The prefix is built elsewhere and moved: its .pc files must say where they are, not where they were.
+  sed -i -e '1i prefix=${pcfiledir}/../..' -e '/^prefix=/d' -e "s|$work/prefix|\${prefix}|" "$work"/prefix/lib/pkgconfig/*.pc
+  ! grep -rqF "$work" "$work/prefix/lib/pkgconfig" "$work/prefix/lib/cmake" || die "the prefix names its temporary folder"
   # Installed headers keep their old dates: without this, ninja would keep objects built with the prefix before.
   find "$work/prefix/include" -type f -exec touch {} +
   mv -T "$work/prefix" "$final"
