@@ -113,6 +113,16 @@ class Start {
  private:
   enum class Assignment { kNone, kAtBirth, kWhileSuspended };
 
+  STARTUPINFOEXW StartupWithStreams() const {
+    STARTUPINFOEXW startup{};
+    startup.StartupInfo.cb = sizeof(startup);
+    startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+    startup.StartupInfo.hStdInput = streams_.at(0);
+    startup.StartupInfo.hStdOutput = streams_.at(1);
+    startup.StartupInfo.hStdError = streams_.at(2);
+    return startup;
+  }
+
   absl::StatusOr<CreatedProcess> Call(Assignment assignment) {
     AttributeList attributes;
     if ((!inherited_.empty() && !attributes.Add(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited_)) ||
@@ -120,12 +130,7 @@ class Start {
          !attributes.Add(PROC_THREAD_ATTRIBUTE_JOB_LIST, job_))) {
       return LastOsError("prepare the start of", Utf8FromWide(request_.application));
     }
-    STARTUPINFOEXW startup{};
-    startup.StartupInfo.cb = sizeof(startup);
-    startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
-    startup.StartupInfo.hStdInput = streams_.at(0);
-    startup.StartupInfo.hStdOutput = streams_.at(1);
-    startup.StartupInfo.hStdError = streams_.at(2);
+    STARTUPINFOEXW startup = StartupWithStreams();
     startup.lpAttributeList = attributes.get();
     DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT;
     if (assignment == Assignment::kWhileSuspended) flags |= CREATE_SUSPENDED;
@@ -139,7 +144,8 @@ class Start {
       return WhyNotCreated();
     }
     const Handle thread(FromHandle(created.hThread));
-    CreatedProcess process{.id = created.dwProcessId, .process = Handle(FromHandle(created.hProcess))};
+    CreatedProcess process{.id = created.dwProcessId,
+                           .process = Handle(FromHandle(created.hProcess))};
     if (assignment != Assignment::kWhileSuspended) return process;
     return AssignAndResume(std::move(process), thread);
   }

@@ -39,8 +39,8 @@ struct TailHeader {
 
 constexpr uint64_t kLongestTail = kReservedForTail - 2 * kGranularity;
 
-// Owner of a mapping of a part of a section. One page more is mapped than asked for: where pages are
-// committed up to the end of a view or beyond, Wine 8 calls the whole view reserved.
+// Owner of a mapping of a part of a section. One page more is mapped than asked for: where pages
+// are committed up to the end of a view or beyond, Wine 8 calls the whole view reserved.
 class View {
  public:
   View(NativeHandle section, uint64_t offset, size_t size)
@@ -88,8 +88,8 @@ absl::Status WriteSlice(NativeHandle section, uint64_t offset, absl::Span<const 
 }
 
 absl::Status WriteTailHeader(NativeHandle section, uint64_t offset, const TailHeader& header) {
-  return WriteSlice(section, offset,
-                    absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&header), sizeof(header)));
+  const auto* bytes = reinterpret_cast<const std::byte*>(&header);
+  return WriteSlice(section, offset, absl::MakeConstSpan(bytes, sizeof(header)));
 }
 
 // All zero where no tail has been written yet.

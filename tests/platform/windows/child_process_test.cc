@@ -63,7 +63,8 @@ int CountHandles(DWORD with_flags) {
   int count = 0;
   for (intptr_t value = 4; value < 0x4000; value += 4) {
     DWORD flags = 0;
-    if (GetHandleInformation(ToHandle(value), &flags) && (flags & with_flags) == with_flags) ++count;
+    if (!GetHandleInformation(ToHandle(value), &flags)) continue;
+    if ((flags & with_flags) == with_flags) ++count;
   }
   return count;
 }
@@ -72,7 +73,8 @@ int InheritableHandlesBesidesStreams() {
   int streams = 0;
   for (DWORD which : {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE}) {
     DWORD flags = 0;
-    if (GetHandleInformation(GetStdHandle(which), &flags) && (flags & HANDLE_FLAG_INHERIT)) ++streams;
+    if (!GetHandleInformation(GetStdHandle(which), &flags)) continue;
+    if ((flags & HANDLE_FLAG_INHERIT) != 0) ++streams;
   }
   return CountHandles(HANDLE_FLAG_INHERIT) - streams;
 }

@@ -45,7 +45,8 @@ TEST(CommandLine, QuotationMarksAndBackslashes_SurviveInEveryOrder) {
 }
 
 TEST(CommandLine, CharactersThatShellsTreatSpecially_Survive) {
-  ExpectRoundTrip({L"prog", L"%PATH%", L"a&b", L"a|b", L"<>", L"^", L"!", L"*.txt", L"$x", L"'a b'"});
+  ExpectRoundTrip(
+      {L"prog", L"%PATH%", L"a&b", L"a|b", L"<>", L"^", L"!", L"*.txt", L"$x", L"'a b'"});
 }
 
 TEST(CommandLine, NonAsciiCharacters_Survive) {

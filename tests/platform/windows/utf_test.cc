@@ -21,7 +21,8 @@ TEST(Utf, EmptyText_IsEmpty) {
 }
 
 TEST(Utf, BrokenUtf8AndNul_AreRefusedByName) {
-  for (const std::string& text : {std::string("\xff"), std::string("a\xc3"), std::string("a\0b", 3)}) {
+  for (const std::string& text :
+       {std::string("\xff"), std::string("a\xc3"), std::string("a\0b", 3)}) {
     const absl::StatusOr<std::wstring> wide = WideFromUtf8(text, "an argument");
     EXPECT_EQ(wide.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_NE(wide.status().message().find("an argument"), std::string::npos);
