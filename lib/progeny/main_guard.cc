@@ -72,8 +72,9 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
   if (options.in_child != nullptr) options.in_child();
   End(internal::RunInChild(
       [&](detail::EntryOutcome& outcome) {
-        detail::ByteReader reader(work->task);
-        (*entry)->run(reader, outcome);
+        detail::EntryInput input{detail::ByteReader(work->task),
+                                 [&] { hand_over->payload = platform::HandOverBytes(); }};
+        (*entry)->run(input, outcome);
       },
       slot));
 }

@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "platform/image.h"
+#include "platform/launch.h"
 #include "platform/posix/anonymous_file.h"
+#include "platform/posix/own_image.h"
 
 namespace progeny::platform {
 namespace {
@@ -23,7 +25,9 @@ std::string ProgramPath() {
 
 // A mapping with a name of its own: every copy of progeny in the process finds it in the list of
 // mappings, without an exported symbol or a variable in the environment of grandchildren.
+// A re-executed child needs none: that its hand-over is gone tells every copy that a guard took it.
 void PublishGuard() {
+  if (HasHandOver()) return;
   absl::StatusOr<Handle> file = CreateAnonymousFile(kGuardLabel);
   if (!file.ok()) return;
   if (ftruncate(static_cast<int>(file->get()), 1) != 0) return;
@@ -31,6 +35,7 @@ void PublishGuard() {
 }
 
 bool GuardPublished() {
+  if (StartedThroughMark()) return !HasHandOver();
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     if (line.find(kGuardLabel) != std::string::npos) return true;

@@ -53,7 +53,11 @@ absl::StatusOr<HandOverBytes> MapPayload(const HandOverHeader& header) {
 
 }  // namespace
 
-bool HasHandOver() { return has_hand_over; }
+// Another copy of progeny in this process may have taken it: then the descriptor is closed.
+bool HasHandOver() {
+  HandOverHeader header;
+  return has_hand_over && ReadHeader(header);
+}
 
 HandOverBytes::HandOverBytes(HandOverBytes&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

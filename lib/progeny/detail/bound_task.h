@@ -66,12 +66,12 @@ struct Entry<Mode, F, ParameterList<P...>> {
         stored);
   }
 
-  static void Run(ByteReader& input, EntryOutcome& outcome) {
+  static void Run(EntryInput& input, EntryOutcome& outcome) {
     if constexpr (kIsStateless<F>) {
       F callable{};
       RunWith(callable, input, outcome);
     } else {
-      absl::StatusOr<F> callable = DecodeOne<F>(input);
+      absl::StatusOr<F> callable = DecodeOne<F>(input.reader);
       if (callable.ok()) return RunWith(*callable, input, outcome);
       outcome.status = callable.status();
     }
@@ -80,11 +80,13 @@ struct Entry<Mode, F, ParameterList<P...>> {
   static constexpr EntryNode node{EntryNode::kMagic, &Entry::Run};
 
  private:
-  static void RunWith(F& callable, ByteReader& input, EntryOutcome& outcome) {
+  static void RunWith(F& callable, EntryInput& input, EntryOutcome& outcome) {
     // Braces: decoded from left to right.
-    std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(input)...};
+    std::tuple<absl::StatusOr<WireOf<P>>...> decoded{
+        DecodeOne<WireOf<P>>(input.reader)...};
     std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
-    outcome.status.Update(input.ExpectEnd());
+    outcome.status.Update(input.reader.ExpectEnd());
+    input.release();
     if (!outcome.status.ok()) return;
     std::apply(
         [&](auto&... part) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,8 +21,15 @@ struct EntryOutcome {
   std::vector<std::byte> value;
 };
 
+// What was handed over for a callable: its state, then its arguments.
+struct EntryInput {
+  ByteReader reader;
+  // To be called when all has been decoded: large arguments then exist once, not twice.
+  std::function<void()> release;
+};
+
 // Decodes the callable's state and its arguments, calls it, and stores what it returned.
-using EntryFunction = void (*)(ByteReader& input, EntryOutcome& outcome);
+using EntryFunction = void (*)(EntryInput& input, EntryOutcome& outcome);
 
 // One constant per callable and signature, in the image that names it: constant-initialised, so no
 // registration runs and nothing dangles when a plugin is unloaded. Its place in the image is the

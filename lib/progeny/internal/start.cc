@@ -110,7 +110,7 @@ absl::Status Check(const ProcessOptions& options) {
 }
 
 absl::Status CheckHandOverTaken() {
-  if (!platform::HasHandOver()) return absl::OkStatus();
+  if (!platform::HasHandOver() || internal::GuardMet()) return absl::OkStatus();
   internal::NoteStartWithoutGuard();
   return absl::FailedPreconditionError(
       "this process was started by progeny and has not reached its progeny::MainGuard: it can start "
