@@ -12,8 +12,8 @@ namespace progeny::platform {
 // like exit(3). Both end here with an exit code that says what happened.
 void CrashWithoutDialogs();
 
-// Each time `event` is set, the handler for SIGINT runs on a thread of the system's, as it does
-// for Ctrl-C; with no handler the process ends with 0xC000013A, as it does after Ctrl-C. Takes
+// Each time `event` is set, the handler for SIGINT runs on a thread of its own, as it does for
+// Ctrl-C; with no handler the process ends with 0xC000013A, as it does after Ctrl-C. Takes
 // the event for the rest of the process's life.
 absl::Status ListenForInterrupts(Handle event);
 
