@@ -57,24 +57,24 @@ absl::StatusOr<ExitPipe> PrepareExitPipe() {
 }
 
 absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
-  if (exit_pipe.read.valid()) return ChildWatch(pid, std::move(exit_pipe.read), false);
+  if (exit_pipe.read.valid()) return ChildWatch(pid, std::move(exit_pipe.read), Kind::kPipe);
   absl::StatusOr<Handle> pidfd = AboveStandardStreams(PidfdOpen(pid), "open a child's handle");
-  if (pidfd.ok()) return ChildWatch(pid, *std::move(pidfd), true);
+  if (pidfd.ok()) return ChildWatch(pid, *std::move(pidfd), Kind::kProcess);
   if (OsErrorCodeOf(pidfd.status()) != ESRCH) return pidfd.status();
   // Gone, and reaped by another: a pipe at its end is as good a sentinel.
   absl::StatusOr<PipeEnds> ends = CreatePipe();
   if (!ends.ok()) return ends.status();
-  return ChildWatch(pid, std::move(ends->read), false);
+  return ChildWatch(pid, std::move(ends->read), Kind::kPipe);
 }
 
 ChildWatch::~ChildWatch() = default;
 
 std::optional<ExitInfo> ChildWatch::Reap() {
-  return names_process_ ? ReapByPidfd(sentinel()) : ReapById(pid_);
+  return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapById(pid_);
 }
 
 int ChildWatch::Signal(int signal) {
-  return names_process_ ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
+  return kind_ == Kind::kProcess ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
 }
 
 }  // namespace progeny::platform

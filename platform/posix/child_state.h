@@ -13,7 +13,8 @@
 namespace progeny::platform {
 
 // Where the kernel has no process handles, a pipe whose write end only the child holds tells its
-// end. Both ends are empty where it isn't needed.
+// end. Both ends are empty where it isn't needed. macOS: `read` is a kqueue, yet to be told of whom,
+// and there is no write end.
 struct ExitPipe {
   Handle read;
   Handle write;

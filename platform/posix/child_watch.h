@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "platform/exit_status.h"
@@ -34,12 +36,14 @@ class ChildWatch {
   int Signal(int signal);
 
  private:
-  ChildWatch(pid_t pid, Handle sentinel, bool names_process)
-      : pid_(pid), sentinel_(std::move(sentinel)), names_process_(names_process) {}
+  enum class Kind : uint8_t { kProcess, kPipe, kQueue };
+  ChildWatch(pid_t pid, Handle sentinel, Kind kind)
+      : pid_(pid), sentinel_(std::move(sentinel)), kind_(kind) {}
 
   pid_t pid_;
   Handle sentinel_;
-  bool names_process_;  // the sentinel is the process itself: ids play no part
+  [[maybe_unused]] Kind kind_;  // where a kernel has several
+  [[maybe_unused]] pid_t maker_ = 0;  // of a queue: forked children don't inherit it
 };
 
 ExitInfo FromWaitStatus(int status);

@@ -19,7 +19,8 @@ struct PipeEnds {
   Handle write;
 };
 
-// A close-on-exec pipe. On macOS, which has no pipe2, another thread's fork + exec may catch it.
+// A close-on-exec pipe. On macOS, which has no pipe2, a program that another thread starts by
+// posix_spawn at the same moment may catch it. Not to be called under ForkLock().
 absl::StatusOr<PipeEnds> CreatePipe();
 
 }  // namespace progeny::platform

@@ -137,6 +137,7 @@ absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::Function
   if (absl::Status status = PreparePlan(request, plan); !status.ok()) return status;
   NewChild child;
   child.slot_head = request.slot->head();
+  SlotWordsOf(child.slot_head).parent = static_cast<uint32_t>(getpid());
   absl::StatusOr<LifelineReader> lifeline = OpenLifeline();
   if (!lifeline.ok()) return lifeline.status();
   child.lifeline = *std::move(lifeline);

@@ -5,6 +5,8 @@
 // * Another thread forks meanwhile: all our descriptors are close-on-exec.
 #include "platform/launch.h"
 
+#include <unistd.h>
+
 #include "platform/error.h"
 #include "platform/posix/anonymous_file.h"
 #include "platform/posix/child_state.h"
@@ -61,6 +63,7 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
   std::vector<NativeHandle> passed{hand_over->get(), request.slot->handle(), lifeline->reader.get()};
   if (with_exit_pipe) passed.push_back(exit_pipe->write.get());
   spawn.passed = passed;
+  SlotWordsOf(request.slot->head()).parent = static_cast<uint32_t>(getpid());
   absl::StatusOr<pid_t> pid = Spawn(spawn);
   if (!pid.ok()) return pid.status();
 

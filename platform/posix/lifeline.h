@@ -2,7 +2,7 @@
 //
 // One pipe per process, never written to: its only write end is in the parent, so its end of file
 // means that the parent is gone, however it went. Every child gets a read end of its own.
-// See linux/lifeline.cc for the kernel's part and the races.
+// See linux/lifeline.cc and macos/lifeline.cc for the kernels' parts and the races.
 #ifndef PROGENY_PLATFORM_POSIX_LIFELINE_H_
 #define PROGENY_PLATFORM_POSIX_LIFELINE_H_
 
@@ -22,11 +22,13 @@ struct LifelineReader {
 
 absl::StatusOr<LifelineReader> OpenLifeline();
 
-// In the parent, for a child that execs: binds it before any code of its own has run.
+// In the parent, for a child that execs: binds it before any code of its own has run. macOS can't:
+// there a child is bound from its guard on.
 void BindChild(const Handle& reader, pid_t child);
 
 // In the child: binds this process, or ends it if the parent is already gone. Async-signal-safe on
-// Linux; does not return an error, as there is nobody left to be told.
+// Linux; starts a thread on macOS, which reads `words` for as long as the process lives. Does not
+// return an error, as there is nobody left to be told.
 void BindSelf(int reader, const SlotWords& words);
 
 // In the parent: lets the child outlive it.

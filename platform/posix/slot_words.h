@@ -6,6 +6,8 @@
 //   just before it ends and waits if it must (practically never: 0 lost of 1500).
 // detached: the child may outlive its parent. Race: Detach may come before the child has armed its
 //   lifeline; so the child looks at this word *after* arming, and disarms again.
+// parent: its process id, set before the child starts, for kernels that watch it by that: getppid()
+//   names the debugger while one is attached.
 #ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 #define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 
@@ -22,6 +24,7 @@ namespace progeny::platform {
 struct SlotWords {
   std::atomic<uint32_t> adopted;
   std::atomic<uint32_t> detached;
+  std::atomic<uint32_t> parent;
 };
 static_assert(sizeof(SlotWords) <= kSlotReserved);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);
