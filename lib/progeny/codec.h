@@ -31,10 +31,10 @@
 // several payloads. Ranges of numbers, enums and of structs made only of these (without padding)
 // are copied as one block.
 //
-// Bytes may come from anywhere: those that are not an encoding of T are an error value, never a crash
-// or a read past the end, and memory is only ever asked for in proportion to the bytes that are
-// there. Values nested deeper than 500 containers, pointers or self-serializing classes are refused
-// on both ends.
+// Bytes may come from anywhere: those that are not an encoding of T are an error value, never a
+// crash or a read past the end, and memory is only ever asked for in proportion to the bytes that
+// are there. Values nested deeper than 500 containers, pointers or self-serializing classes are
+// refused on both ends.
 //
 // All functions here are free of state: any thread, any process. They throw nothing; an exception
 // from a serialize() becomes the status (one that escapes a serialize() declared noexcept does not:
@@ -114,7 +114,7 @@ absl::StatusOr<T> DecodeOne(ByteReader& reader, void* context = nullptr) {
   absl::StatusOr<T> result;
   if constexpr (RequirePortable<T>()) {
     absl::Status status = DecodeFrom(reader, result.emplace(), context);
-    if (!status.ok()) result = absl::StatusOr<T>(std::move(status));
+    if (!status.ok()) return absl::StatusOr<T>(std::move(status));
   }
   return result;
 }
@@ -133,7 +133,7 @@ template <class T>
 absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
   detail::ByteReader reader(bytes);
   absl::StatusOr<T> result = detail::DecodeOne<T>(reader);
-  if (result.ok() && reader.left() > 0) result = absl::StatusOr<T>(reader.ExpectEnd());
+  if (result.ok() && reader.left() > 0) return absl::StatusOr<T>(reader.ExpectEnd());
   return result;
 }
 

@@ -90,10 +90,10 @@ TEST(CodecMalformedTest, LengthsBeyondTheBytes_AreRefused) {
 TEST(CodecMalformedTest, LengthsInAnotherForm_AreRefused) {
   EXPECT_TRUE(IsRefused<std::string>(Bytes(0x80, 0)));
   EXPECT_TRUE(IsRefused<std::string>(Bytes(0x81, 0, 'a')));
-  EXPECT_TRUE(IsRefused<std::string>(
-      Bytes(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)));
-  EXPECT_TRUE(IsRefused<std::string>(
-      Bytes(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1)));
+  EXPECT_TRUE(
+      IsRefused<std::string>(Bytes(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)));
+  EXPECT_TRUE(
+      IsRefused<std::string>(Bytes(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1)));
 }
 
 TEST(CodecMalformedTest, EmptyValues_StillTakeAByte) {
@@ -132,7 +132,8 @@ TEST(CodecMalformedTest, GarbledContainers_AreNoCrash) {
   ExpectSurvivesGarbling(std::vector<std::vector<std::vector<Empty>>>(3, {{{}, {}}, {{}}}));
   ExpectSurvivesGarbling(std::map<int, std::map<int, int>>{{1, {{2, 3}}}, {4, {{5, 6}, {7, 8}}}});
   ExpectSurvivesGarbling(std::vector<std::optional<std::array<double, 100>>>(40));
-  ExpectSurvivesGarbling(std::variant<int, std::string, std::vector<double>>(std::vector{1.0, 2.0}));
+  ExpectSurvivesGarbling(
+      std::variant<int, std::string, std::vector<double>>(std::vector{1.0, 2.0}));
 }
 
 TEST(CodecMalformedTest, GarbledStructs_AreNoCrash) {

@@ -90,7 +90,8 @@ TEST(CodecTest, UniquePointers_ArriveAsDeepCopies) {
 TEST(CodecTest, Bits_ComeBack) {
   ExpectTravels(std::bitset<0>());
   ExpectTravels(std::bitset<8>(0xa5));
-  ExpectTravels(std::bitset<70>("1000000000000000000000000000000000000000000000000000000000000000001"));
+  ExpectTravels(
+      std::bitset<70>("1000000000000000000000000000000000000000000000000000000000000000001"));
 }
 
 TEST(CodecTest, Times_ComeBack) {
@@ -154,6 +155,11 @@ TEST(CodecTest, StatusOrs_ComeBack) {
   };
   ExpectTravels(absl::StatusOr<int>(5), same);
   ExpectTravels(absl::StatusOr<int>(absl::InternalError("x")), same);
+  absl::StatusOr<absl::StatusOr<int>> nested;
+  nested.emplace(absl::InternalError("inside"));
+  const auto copy = Decode<absl::StatusOr<absl::StatusOr<int>>>(*Encode(nested));
+  ASSERT_TRUE(copy.ok() && copy->ok());
+  EXPECT_EQ((*copy)->status(), absl::InternalError("inside"));
 }
 
 // ---- Argument lists: several values in one buffer

@@ -77,7 +77,7 @@ struct Wire<absl::StatusOr<T>> {
     if (status.ok()) {
       detail::Get(decoder, result.emplace());
     } else {
-      result = absl::StatusOr<T>(std::move(status));
+      result = std::move(status);
     }
   }
 };

@@ -3,8 +3,9 @@
 // They are cereal archives, so that private serialize(), split save()/load(), CEREAL_NVP,
 // cereal::base_class and what else a class written for cereal uses work; but every value they meet
 // goes through Wire<T> (codec_wire.h), where the bounds are checked and the common types are known
-// without another include. `context()` is an opaque pointer from whoever runs the codec: the process
-// layer keeps there what objects with operating-system handles need to travel; null elsewhere.
+// without another include. `context()` is an opaque pointer from whoever runs the codec: the
+// process layer keeps there what objects with operating-system handles need to travel; null
+// elsewhere.
 #ifndef PROGENY_DETAIL_CODEC_ARCHIVE_H_
 #define PROGENY_DETAIL_CODEC_ARCHIVE_H_
 
@@ -187,15 +188,11 @@ class Decoder : public cereal::InputArchive<Decoder> {
 // (arithmetic or std::string) and asks whether wrappers are welcome. Found by argument-dependent
 // lookup.
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_SAVE_FUNCTION_NAME(Encoder& encoder, const T& value) {
-  encoder(value);
-}
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(Encoder& encoder, const T& value) { encoder(value); }
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_LOAD_FUNCTION_NAME(Decoder& decoder, T& value) {
-  decoder(value);
-}
+requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(Decoder& decoder, T& value) { decoder(value); }
 inline void CEREAL_SAVE_FUNCTION_NAME(Encoder& encoder, const std::string& value) {
   encoder(value);
 }

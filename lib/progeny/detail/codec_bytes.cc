@@ -23,7 +23,8 @@ class CodecError final : public std::exception {
 
 absl::Status ThrownStatus(Direction direction, absl::string_view what) {
   if (direction == Direction::kEncode) {
-    return absl::InvalidArgumentError(absl::StrCat("encode a value: its serialize() threw: ", what));
+    return absl::InvalidArgumentError(
+        absl::StrCat("encode a value: its serialize() threw: ", what));
   }
   return absl::DataLossError(absl::StrCat("decode a value: its serialize() threw: ", what));
 }

@@ -28,8 +28,9 @@ inline constexpr int kMaxDepth = 500;
 
 enum class Direction { kEncode, kDecode };
 
-// Runs `body`; an exception becomes the status of what it was: a codec error its own, std::bad_alloc
-// ResourceExhausted, anything else InvalidArgument when encoding and DataLoss when decoding.
+// Runs `body`; an exception becomes the status of what it was: a codec error its own,
+// std::bad_alloc ResourceExhausted, anything else InvalidArgument when encoding and DataLoss when
+// decoding.
 absl::Status RunCodec(Direction direction, absl::FunctionRef<void()> body);
 
 // Appends to a vector. Small writes gather in a fixed buffer, since appending a few bytes at a time

@@ -13,7 +13,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "progeny/detail/codec_std.h"
+#include "progeny/detail/codec_aggregate.h"
+#include "progeny/detail/codec_wire.h"
 
 namespace progeny::detail {
 
@@ -42,9 +43,9 @@ concept ContainerShaped = std::is_class_v<T> && requires(const T& container) {
 };
 
 template <class T>
-concept Container = ContainerShaped<T> && !std::is_aggregate_v<T> &&
-                    std::is_same_v<T, std::remove_cv_t<T>> && AddsNoState<T>() &&
-                    !MemberSerialized<T>;
+concept Container =
+    ContainerShaped<T> && !std::is_aggregate_v<T> && std::is_same_v<T, std::remove_cv_t<T>> &&
+    AddsNoState<T>() && !MemberSerialized<T>;
 
 template <class T>
 concept Sequence = Container<T> && requires(T& container) {
@@ -66,16 +67,20 @@ concept ForwardList = Container<T> && requires(T& list) {
 };
 
 template <class T>
-concept Associative = Container<T> && requires { typename T::key_type; };
+concept Associative = Container<T> && requires {
+  typename T::key_type;
+};
 
 template <class T>
-concept Map = Associative<T> && requires { typename T::mapped_type; };
+concept Map = Associative<T> && requires {
+  typename T::mapped_type;
+};
 
 template <class T>
 concept Set = Associative<T> && std::is_same_v<typename T::key_type, typename T::value_type>;
 
-// Reserves for what is said to come, but at most as much memory as bytes came: a garbled count costs
-// nothing.
+// Reserves for what is said to come, but at most as much memory as bytes came: a garbled count
+// costs nothing.
 template <class T>
 void ReserveFor(T& container, size_t count, const ByteReader& reader) {
   if constexpr (requires { container.reserve(count); }) {
@@ -123,8 +128,7 @@ void GetBlocks(Decoder& decoder, T& range) {
 }
 
 template <class T>
-  requires(Sequence<T> || String<T>)
-struct Wire<T> {
+requires(Sequence<T> || String<T>) struct Wire<T> {
   using Element = typename T::value_type;
   static constexpr Reason kReason = Reason::kNone;
   using Parts = TypeList<Element>;
@@ -175,6 +179,12 @@ struct Wire<T> {
 
 // ---- Maps and sets
 
+// Not T{}: that asks for an implicit default constructor of every member of an aggregate.
+template <class T>
+T Fresh() {
+  return T();
+}
+
 template <class... T>
 inline constexpr bool kAreEmpty = (std::is_empty_v<T> && ...);
 
@@ -184,7 +194,10 @@ template <class T>
 consteval Reason OrderReason() {
   if constexpr (requires { typename T::key_compare; }) {
     return kAreEmpty<typename T::key_compare> ? Reason::kNone : Reason::kStatefulOrder;
-  } else if constexpr (requires { typename T::hasher; typename T::key_equal; }) {
+  } else if constexpr (requires {
+                         typename T::hasher;
+                         typename T::key_equal;
+                       }) {
     return kAreEmpty<typename T::hasher, typename T::key_equal> ? Reason::kNone
                                                                 : Reason::kStatefulOrder;
   } else {
@@ -211,8 +224,8 @@ struct Wire<T> {
     map.clear();
     ReserveFor(map, count, decoder.reader());
     for (size_t i = 0; i < count; ++i) {
-      typename T::key_type key{};
-      typename T::mapped_type value{};
+      auto key = Fresh<typename T::key_type>();
+      auto value = Fresh<typename T::mapped_type>();
       detail::Get(decoder, key);
       detail::Get(decoder, value);
       map.emplace_hint(map.end(), std::move(key), std::move(value));
@@ -237,7 +250,7 @@ struct Wire<T> {
     set.clear();
     ReserveFor(set, count, decoder.reader());
     for (size_t i = 0; i < count; ++i) {
-      typename T::key_type key{};
+      auto key = Fresh<typename T::key_type>();
       detail::Get(decoder, key);
       set.emplace_hint(set.end(), std::move(key));
     }

@@ -1,9 +1,9 @@
 // The members of an aggregate struct, found without a word from its author.
 //
 // Boost.PFR binds the members; how many there are is counted here, for three reasons: PFR counts
-// every element of a C array as a member, its refusals are hard errors inside its own templates, and
-// it needs more instantiations. Counting: AnyValue converts to whatever an initialiser may be, so
-// the largest n for which T{AnyValue...} is well-formed is the number of members with the arrays
+// every element of a C array as a member, its refusals are hard errors inside its own templates,
+// and it needs more instantiations. Counting: AnyValue converts to whatever an initialiser may be,
+// so the largest n for which T{AnyValue...} is well-formed is the number of members with the arrays
 // taken apart; writing `{}` at one place instead swallows a whole array, and tells its width.
 #ifndef PROGENY_DETAIL_CODEC_FIELDS_H_
 #define PROGENY_DETAIL_CODEC_FIELDS_H_
@@ -23,8 +23,8 @@ inline constexpr size_t kMaxFields = 100;
 inline constexpr size_t kMaxInitialisers = 512;
 
 // A prvalue, so that nothing is copied: even unevaluated, what stands in braces makes clang
-// instantiate constexpr copy constructors, and that of vector<unique_ptr<T>> is a hard error. It also
-// makes clang want the body, which never runs.
+// instantiate constexpr copy constructors, and that of vector<unique_ptr<T>> is a hard error. It
+// also makes clang want the body, which never runs.
 template <size_t>
 struct AnyValue {
   template <class U>
@@ -37,8 +37,7 @@ struct AnyValue {
 template <class T>
 struct AnyBaseOf {
   template <class U>
-    requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
-  operator U() const&& noexcept {
+  requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>) operator U() const&& noexcept {
     std::abort();
   }
 };
@@ -58,17 +57,27 @@ consteval bool TakesBaseFirst(std::index_sequence<I...>) {
   return requires { T{AnyBaseOf<T>{}, AnyValue<I>{}...}; };
 }
 
-// The largest n in [kLow, kHigh) that `Takes<n>` holds for; it holds for kLow and for nothing above
-// some point.
-template <template <class, size_t> class Takes, class Subject, size_t kLow, size_t kHigh>
+// A member whose default constructor is explicit (absl::StatusOr has one) makes every T{...} that
+// leaves it out ill-formed. Without such members, what takes n initialisers takes fewer, too.
+template <class T>
+inline constexpr bool kTakesFewer = requires {
+  T{};
+};
+
+// The largest n in [kLow, kHigh) that `Takes<n>` holds for, or kLow. By halves if it holds for
+// everything below.
+template <template <class, size_t> class Takes, class Subject, bool kHalves, size_t kLow,
+          size_t kHigh>
 consteval size_t LargestTaken() {
   if constexpr (kHigh - kLow <= 1) {
     return kLow;
-  } else if constexpr (constexpr size_t kMiddle = kLow + (kHigh - kLow) / 2;
-                       Takes<Subject, kMiddle>::value) {
-    return LargestTaken<Takes, Subject, kMiddle, kHigh>();
+  } else if constexpr (constexpr size_t kTry = kHalves ? kLow + (kHigh - kLow) / 2 : kHigh - 1;
+                       !Takes<Subject, kTry>::value) {
+    return LargestTaken<Takes, Subject, kHalves, kLow, kTry>();
+  } else if constexpr (kHalves) {
+    return LargestTaken<Takes, Subject, kHalves, kTry, kHigh>();
   } else {
-    return LargestTaken<Takes, Subject, kLow, kMiddle>();
+    return kTry;
   }
 }
 
@@ -78,13 +87,34 @@ struct TakesInitialiserCount
 
 // Doubles first: nearly all structs are small, and a trial costs as much as it has initialisers.
 template <class T, size_t kBound = 8>
-consteval size_t CountInitialisers() {
+consteval size_t CountByDoubling() {
   if constexpr (TakesInitialiserCount<T, kBound>::value && kBound < kMaxInitialisers) {
-    return CountInitialisers<T, kBound * 2>();
+    return CountByDoubling<T, kBound * 2>();
   } else if constexpr (TakesInitialiserCount<T, kBound>::value) {
     return kBound;
   } else {
-    return LargestTaken<TakesInitialiserCount, T, 0, kBound>();
+    return LargestTaken<TakesInitialiserCount, T, true, 0, kBound>();
+  }
+}
+
+template <class T, size_t kTry = 0, bool kTookFewer = false>
+consteval size_t CountUpwards() {
+  constexpr bool kTakes = TakesInitialiserCount<T, kTry>::value;
+  if constexpr (kTookFewer && !kTakes) {
+    return kTry - 1;
+  } else if constexpr (kTry > kMaxFields) {
+    return kMaxInitialisers;
+  } else {
+    return CountUpwards<T, kTry + 1, kTakes>();
+  }
+}
+
+template <class T>
+consteval size_t CountInitialisers() {
+  if constexpr (kTakesFewer<T>) {
+    return CountByDoubling<T>();
+  } else {
+    return CountUpwards<T>();
   }
 }
 
@@ -105,10 +135,10 @@ consteval size_t WidthAt() {
   constexpr size_t kRest = kTotal - kAt - 1;
   if constexpr (kRest == 0 || TakesAfterBraces<Here, kRest>::value) {
     return 1;
-  } else if constexpr (!TakesAfterBraces<Here, 0>::value) {
-    return 1;  // a member whose default constructor is explicit: no array
   } else {
-    return kTotal - kAt - LargestTaken<TakesAfterBraces, Here, 0, kRest>();
+    constexpr size_t kAfter = LargestTaken<TakesAfterBraces, Here, kTakesFewer<T>, 0, kRest>();
+    // Nothing taken: braces are no initialiser of this member, so it is no array.
+    return TakesAfterBraces<Here, kAfter>::value ? kTotal - kAt - kAfter : 1;
   }
 }
 
@@ -121,7 +151,7 @@ consteval size_t CountMembers() {
   }
 }
 
-// For aggregates whose default construction is well-formed.
+// For aggregates that are default-constructible.
 template <class T>
 inline constexpr size_t kInitialiserCount = CountInitialisers<T>();
 
@@ -159,7 +189,8 @@ void ForEachField(T& value, Visit visit) {
   auto fields = TieFields(value);
   [&]<size_t... I>(std::index_sequence<I...>) {
     (visit(boost::pfr::detail::sequence_tuple::get<I>(fields)), ...);
-  }(std::make_index_sequence<kFieldCount<std::remove_const_t<T>>>());
+  }
+  (std::make_index_sequence<kFieldCount<std::remove_const_t<T>>>());
 }
 
 template <class... T>

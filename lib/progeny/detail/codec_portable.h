@@ -2,24 +2,25 @@
 #ifndef PROGENY_DETAIL_CODEC_PORTABLE_H_
 #define PROGENY_DETAIL_CODEC_PORTABLE_H_
 
-#include <concepts>
 #include <span>
 #include <string_view>
 #include <type_traits>
 
 #include "absl/types/span.h"
 #include "progeny/detail/codec_absl.h"
+#include "progeny/detail/codec_aggregate.h"
 #include "progeny/detail/codec_containers.h"
 #include "progeny/detail/codec_std.h"
+#include "progeny/detail/codec_time.h"
 
 namespace progeny::detail {
 
 // Classes with private state and free functions, such as those of cereal/types/*.hpp. Those that
 // take a std::vector also take a class derived from it, and would drop what it adds.
 template <class T>
-concept FreeClass = std::is_class_v<T> && !std::is_aggregate_v<T> && !ContainerShaped<T> &&
-                    !Complex<T> && !CalendarPart<T> && !Path<T> && !MemberSerialized<T> &&
-                    FreeSerialized<T>;
+concept FreeClass =
+    std::is_class_v<T> && !std::is_aggregate_v<T> && !ContainerShaped<T> && !Complex<T> &&
+    !CalendarPart<T> && !Path<T> && !MemberSerialized<T> && FreeSerialized<T>;
 
 template <FreeClass T>
 struct Wire<T> : DelegatedWire<T> {};
@@ -50,7 +51,7 @@ consteval Reason ReasonOf() {
   } else if constexpr (Wire<T>::kReason != Reason::kNone) {
     return Wire<T>::kReason;
   } else if constexpr (std::is_class_v<T> &&
-                       !(std::default_initializable<T> && std::move_constructible<T>)) {
+                       !(std::is_default_constructible_v<T> && std::is_move_constructible_v<T>)) {
     return Reason::kNotDefault;
   } else {
     return Reason::kNone;
@@ -83,8 +84,8 @@ consteval auto JudgeAll(TypeList<First, Rest...>) {
   }
 }
 
-// `Parents` are the structs being looked into: a tree contains itself, by way of a container. Only a
-// struct can close such a circle.
+// `Parents` are the structs being looked into: a tree contains itself, by way of a container. Only
+// a struct can close such a circle.
 template <class T, class... Parents>
 consteval auto Judge() {
   if constexpr ((std::is_same_v<T, Parents> || ...)) {
@@ -103,8 +104,8 @@ using VerdictOf = decltype(Judge<T>());
 
 // ---- Words. The compiler names the culprit in the line above or below.
 
-#define PROGENY_SAY(reason, why_and_what_next)             \
-  static_assert(kWhy != Reason::reason,                    \
+#define PROGENY_SAY(reason, why_and_what_next) \
+  static_assert(kWhy != Reason::reason,        \
                 "progeny: a type here cannot travel between processes: " why_and_what_next)
 
 // A template of its own, so that the compiler prints Culprit when it says where the error arose.
@@ -112,9 +113,10 @@ template <class Culprit, Reason kWhy>
 consteval bool Travels() {
   PROGENY_SAY(kReference, "it is a reference; use the type without & (a copy is sent)");
   PROGENY_SAY(kQualified, "it is const or volatile; remove that from the member or argument");
-  PROGENY_SAY(kPointer,
-              "it is a pointer, which means nothing elsewhere; use the value itself, std::optional, "
-              "std::unique_ptr or std::string");
+  PROGENY_SAY(
+      kPointer,
+      "it is a pointer, which means nothing elsewhere; use the value itself, std::optional, "
+      "std::unique_ptr or std::string");
   PROGENY_SAY(kView,
               "it is a view of bytes that stay here; use an owner such as std::string or "
               "std::vector");
@@ -125,6 +127,9 @@ consteval bool Travels() {
   PROGENY_SAY(kTooManyFields,
               "it is an aggregate of more than 100 members or 512 initialisers; use std::array "
               "instead of C arrays, or give it "
+              "`template <class Archive> void serialize(Archive& archive)`");
+  PROGENY_SAY(kUncountable,
+              "it is an aggregate whose members cannot be counted; give it "
               "`template <class Archive> void serialize(Archive& archive)`");
   PROGENY_SAY(kPolymorphic,
               "it is a pointer to a polymorphic class, of which only the base would arrive; use "

@@ -1,11 +1,12 @@
 // How the standard library's single values travel: tuples, optional, variant, pointers that own,
-// numbers of other kinds, times and paths. Containers are in codec_containers.h.
+// numbers of other kinds, and paths.
 #ifndef PROGENY_DETAIL_CODEC_STD_H_
 #define PROGENY_DETAIL_CODEC_STD_H_
 
 #include <bitset>
-#include <chrono>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "progeny/detail/codec_aggregate.h"
 #include "progeny/detail/codec_wire.h"
 
 namespace progeny::detail {
@@ -88,7 +90,8 @@ struct Wire<std::variant<T...>> {
     if (index >= sizeof...(T)) decoder.reader().Fail("a std::variant with an index out of range");
     [&]<size_t... I>(std::index_sequence<I...>) {
       ((index == I ? detail::Get(decoder, variant.template emplace<I>()) : void()), ...);
-    }(std::index_sequence_for<T...>());
+    }
+    (std::index_sequence_for<T...>());
   }
 };
 
@@ -100,8 +103,8 @@ template <class T, class Deleter>
 struct Wire<std::unique_ptr<T, Deleter>> {
   static constexpr Reason kReason =
       !std::is_same_v<Deleter, std::default_delete<T>> || std::is_array_v<T> ? Reason::kDeleter
-      : kKnownWhole<T>                                                      ? Reason::kNone
-                                                                            : Reason::kPolymorphic;
+      : kKnownWhole<T>                                                       ? Reason::kNone
+                                                                             : Reason::kPolymorphic;
   using Parts = TypeList<T>;
 
   static void Put(Encoder& encoder, const std::unique_ptr<T>& pointer) {
@@ -123,17 +126,17 @@ struct Wire<std::unique_ptr<T, Deleter>> {
 // std::complex, without its header and the streams that it drags in.
 template <class T>
 concept Complex = std::is_floating_point_v<typename T::value_type> &&
-                  requires(T complex, typename T::value_type part) {
-                    { complex.real() } -> std::same_as<typename T::value_type>;
-                    { complex.imag() } -> std::same_as<typename T::value_type>;
-                    complex.real(part);
-                    complex.imag(part);
-                  };
+    requires(T complex, typename T::value_type part) {
+  { complex.real() } -> std::same_as<typename T::value_type>;
+  { complex.imag() } -> std::same_as<typename T::value_type>;
+  complex.real(part);
+  complex.imag(part);
+};
 
 template <Complex T>
 struct Wire<T> {
-  static constexpr bool kIsBlock = DecodesAsBlock<typename T::value_type>() &&
-                                   sizeof(T) == 2 * sizeof(typename T::value_type);
+  static constexpr bool kIsBlock =
+      DecodesAsBlock<typename T::value_type>() && sizeof(T) == 2 * sizeof(typename T::value_type);
   static constexpr Reason kReason = Reason::kNone;
   using Parts = TypeList<>;
 
@@ -196,65 +199,6 @@ struct Wire<std::vector<bool, Allocator>> {
     bits.assign(static_cast<size_t>(count), false);
     GetBits(decoder, bits, bits.size());
   }
-};
-
-// ---- Times
-
-template <class Count, class Period>
-struct Wire<std::chrono::duration<Count, Period>> {
-  static constexpr bool kIsBlock = DecodesAsBlock<Count>();
-  static constexpr Reason kReason = Reason::kNone;
-  using Parts = TypeList<Count>;
-  using Duration = std::chrono::duration<Count, Period>;
-
-  static void Put(Encoder& encoder, const Duration& duration) {
-    detail::Put(encoder, duration.count());
-  }
-  static void Get(Decoder& decoder, Duration& duration) {
-    Count count{};
-    detail::Get(decoder, count);
-    duration = Duration(count);
-  }
-};
-
-template <class Clock, class Duration>
-struct Wire<std::chrono::time_point<Clock, Duration>> {
-  static constexpr bool kIsBlock = DecodesAsBlock<Duration>();
-  static constexpr Reason kReason = Reason::kNone;
-  using Parts = TypeList<Duration>;
-  using Point = std::chrono::time_point<Clock, Duration>;
-
-  static void Put(Encoder& encoder, const Point& point) {
-    detail::Put(encoder, point.time_since_epoch());
-  }
-  static void Get(Decoder& decoder, Point& point) {
-    Duration duration{};
-    detail::Get(decoder, duration);
-    point = Point(duration);
-  }
-};
-
-// The parts of a calendar date are small numbers without padding, and any bytes are a value of them
-// (ok() may then be false).
-template <class T, class... U>
-concept OneOf = (std::is_same_v<T, U> || ...);
-template <class T>
-concept CalendarPart =
-    OneOf<T, std::chrono::day, std::chrono::month, std::chrono::year, std::chrono::weekday,
-          std::chrono::weekday_indexed, std::chrono::weekday_last, std::chrono::month_day,
-          std::chrono::month_day_last, std::chrono::month_weekday, std::chrono::month_weekday_last,
-          std::chrono::year_month, std::chrono::year_month_day, std::chrono::year_month_day_last,
-          std::chrono::year_month_weekday, std::chrono::year_month_weekday_last>;
-
-template <CalendarPart T>
-struct Wire<T> {
-  static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
-  static constexpr bool kIsBlock = true;
-  static constexpr Reason kReason = Reason::kNone;
-  using Parts = TypeList<>;
-
-  static void Put(Encoder& encoder, const T& part) { encoder.writer().Write(&part, sizeof(T)); }
-  static void Get(Decoder& decoder, T& part) { decoder.reader().Read(&part, sizeof(T)); }
 };
 
 // ---- std::filesystem::path, without its header

@@ -1,5 +1,6 @@
-// Wire<T>: how one type travels. This file holds the rule of the format and the kinds of types that
-// are built into the language; codec_std.h, codec_containers.h and codec_absl.h add the others.
+// Wire<T>: how one type travels. This file holds the rule of the format, numbers, arrays, and the
+// classes that bring their functions; codec_aggregate.h, _std.h, _time.h, _containers.h and _absl.h
+// add the others.
 //
 // Each Wire<T> has
 //   kReason                     kNone, or why T itself can't travel
@@ -22,7 +23,7 @@
 #include <utility>
 
 #include "progeny/detail/codec_archive.h"
-#include "progeny/detail/codec_fields.h"
+#include "progeny/detail/codec_fields.h"  // TypeList
 
 namespace progeny::detail {
 
@@ -36,6 +37,7 @@ enum class Reason {
   kUnion,
   kBaseClass,
   kTooManyFields,
+  kUncountable,
   kPolymorphic,
   kStatefulOrder,
   kDeleter,
@@ -50,8 +52,8 @@ struct Wire {
 };
 
 template <class T>
-concept Scalar = (std::is_arithmetic_v<T> || std::is_enum_v<T>) &&
-                 std::is_same_v<T, std::remove_cv_t<T>>;
+concept Scalar = (std::is_arithmetic_v<T> ||
+                  std::is_enum_v<T>)&&std::is_same_v<T, std::remove_cv_t<T>>;
 
 // bool, or an enum over bool: the only scalars that not every pattern of bits is a value of.
 template <class T>
@@ -67,8 +69,8 @@ consteval bool IsBoolean() {
 // chance.
 template <class T>
 inline constexpr size_t kValueBytes =
-    std::is_same_v<T, long double> && std::numeric_limits<long double>::digits == 64 ? 10
-                                                                                     : sizeof(T);
+    std::is_same_v<T, long double>&& std::numeric_limits<long double>::digits == 64 ? 10
+                                                                                    : sizeof(T);
 
 template <class T>
 void Put(Encoder& encoder, const T& value) {
@@ -108,13 +110,26 @@ struct Wire<T> {
 // ---- Classes that bring their functions: cereal's convention
 
 template <class T>
-concept MemberSerialized =
-    std::is_class_v<T> && (cereal::traits::has_member_serialize<T, Encoder>::value ||
-                           cereal::traits::has_member_save<T, Encoder>::value ||
-                           cereal::traits::has_member_save_minimal<T, Encoder>::value ||
-                           cereal::traits::has_member_versioned_serialize<T, Encoder>::value ||
-                           cereal::traits::has_member_versioned_save<T, Encoder>::value ||
-                           cereal::traits::has_member_versioned_save_minimal<T, Encoder>::value);
+concept MemberSerialized = std::is_class_v<T> &&
+    (cereal::traits::has_member_serialize<T, Encoder>::value ||
+     cereal::traits::has_member_save<T, Encoder>::value ||
+     cereal::traits::has_member_save_minimal<T, Encoder>::value ||
+     cereal::traits::has_member_versioned_serialize<T, Encoder>::value ||
+     cereal::traits::has_member_versioned_save<T, Encoder>::value ||
+     cereal::traits::has_member_versioned_save_minimal<T, Encoder>::value);
+
+// Classes for which somebody wrote serialize() or save()/load() beside them.
+// Both directions are asked for: what converts to a std::string can be saved as one, by accident.
+template <class T>
+concept FreeSerialized =
+    cereal::traits::has_non_member_serialize<T, Encoder>::value ||
+    cereal::traits::has_non_member_versioned_serialize<T, Encoder>::value ||
+    (cereal::traits::has_non_member_save<T, Encoder>::value&&
+         cereal::traits::has_non_member_load<T, Decoder>::value) ||
+    (cereal::traits::has_non_member_versioned_save<T, Encoder>::value &&
+     cereal::traits::has_non_member_versioned_load<T, Decoder>::value) ||
+    cereal::traits::has_non_member_save_minimal<T, Encoder>::value
+    || cereal::traits::has_non_member_versioned_save_minimal<T, Encoder>::value;
 
 template <class T>
 struct DelegatedWire {
@@ -136,6 +151,7 @@ struct Wire<T> : DelegatedWire<T> {};
 
 // ---- Arrays
 
+// Whether the bytes of a T are its encoding, and may be copied in one go: codec_aggregate.h.
 template <class T>
 consteval bool EncodesAsBlock();
 template <class T>
@@ -187,121 +203,6 @@ struct Wire<std::array<T, n>> {
     }
   }
 };
-
-// ---- Aggregates
-
-// Classes for which somebody wrote serialize() or save()/load() beside them.
-// Both directions are asked for: what converts to a std::string can be saved as one, by accident.
-template <class T>
-concept FreeSerialized =
-    cereal::traits::has_non_member_serialize<T, Encoder>::value ||
-    cereal::traits::has_non_member_versioned_serialize<T, Encoder>::value ||
-    (cereal::traits::has_non_member_save<T, Encoder>::value &&
-     cereal::traits::has_non_member_load<T, Decoder>::value) ||
-    (cereal::traits::has_non_member_versioned_save<T, Encoder>::value &&
-     cereal::traits::has_non_member_versioned_load<T, Decoder>::value) ||
-    cereal::traits::has_non_member_save_minimal<T, Encoder>::value ||
-    cereal::traits::has_non_member_versioned_save_minimal<T, Encoder>::value;
-
-template <class T>
-concept Aggregate = std::is_aggregate_v<T> && std::is_class_v<T> && !MemberSerialized<T> &&
-                    std::is_same_v<T, std::remove_cv_t<T>>;
-
-template <class T>
-consteval Reason AggregateReason() {
-  if constexpr (!requires { T{}; }) {
-    return Reason::kNotDefault;
-  } else if constexpr (HasBase<T>()) {
-    return Reason::kBaseClass;
-  } else if constexpr (HasTooManyFields<T>()) {
-    return Reason::kTooManyFields;
-  } else {
-    return Reason::kNone;
-  }
-}
-
-template <class T>
-consteval auto PartsOfAggregate() {
-  if constexpr (AggregateReason<T>() == Reason::kNone) {
-    return FieldTypes<T>();
-  } else {
-    return TypeList<>();
-  }
-}
-
-template <class T>
-struct FieldsWire {
-  static constexpr bool kByFields = true;
-  static constexpr Reason kReason = AggregateReason<T>();
-  using Parts = decltype(PartsOfAggregate<T>());
-
-  static void Put(Encoder& encoder, const T& value) {
-    if constexpr (EncodesAsBlock<T>()) {
-      encoder.writer().Write(&value, sizeof(T));
-    } else {
-      ForEachField(value, [&](const auto& field) { detail::Put(encoder, field); });
-    }
-  }
-  static void Get(Decoder& decoder, T& value) {
-    if constexpr (DecodesAsBlock<T>()) {
-      decoder.reader().Read(&value, sizeof(T));
-    } else {
-      ForEachField(value, [&](auto& field) { detail::Get(decoder, field); });
-    }
-  }
-};
-
-template <Aggregate T>
-struct Wire<T> : std::conditional_t<FreeSerialized<T>, DelegatedWire<T>, FieldsWire<T>> {};
-
-// ---- Blocks: values whose bytes are their encoding
-
-enum class Use { kEncode, kDecode };
-
-template <class T, Use kUse>
-consteval bool IsBlock();
-
-template <Use kUse, class... T>
-consteval bool AreBlocksOf(TypeList<T...>, size_t size) {
-  return (IsBlock<T, kUse>() && ...) && (sizeof(T) + ... + 0) == size;
-}
-
-template <class T>
-inline constexpr bool kIsStdArray = false;
-template <class T, size_t n>
-inline constexpr bool kIsStdArray<std::array<T, n>> = n > 0;
-
-// Numbers, enums, and arrays and structs of these without padding: the bytes between members are
-// whatever was there before, and would leak. Trivially copyable alone says nothing: pointers are,
-// too. Bools are checked one by one when they arrive; their encoding is the same either way.
-template <class T, Use kUse>
-consteval bool IsBlock() {
-  if constexpr (Scalar<T>) {
-    return kValueBytes<T> == sizeof(T) && (kUse == Use::kEncode || !IsBoolean<T>());
-  } else if constexpr (std::is_array_v<T>) {
-    return IsBlock<std::remove_extent_t<T>, kUse>();
-  } else if constexpr (kIsStdArray<T>) {
-    return IsBlock<typename T::value_type, kUse>() &&
-           sizeof(T) == std::tuple_size_v<T> * sizeof(typename T::value_type);
-  } else if constexpr (!std::is_trivially_copyable_v<T>) {
-    return false;
-  } else if constexpr (requires { Wire<T>::kByFields; }) {
-    return AreBlocksOf<kUse>(typename Wire<T>::Parts(), sizeof(T));
-  } else if constexpr (requires { Wire<T>::kIsBlock; }) {
-    return Wire<T>::kIsBlock;
-  } else {
-    return false;
-  }
-}
-
-template <class T>
-consteval bool EncodesAsBlock() {
-  return IsBlock<T, Use::kEncode>();
-}
-template <class T>
-consteval bool DecodesAsBlock() {
-  return IsBlock<T, Use::kDecode>();
-}
 
 }  // namespace progeny::detail
 
