@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/error.h"
+#include "platform/image.h"
 #include "platform/posix/anonymous_file.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/hand_over_header.h"
@@ -37,6 +38,7 @@ absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32
 absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
   SpawnRequest spawn;
   spawn.path = AbsolutePath(request.path);
+  spawn.shown_path = request.path;
   spawn.arguments = request.arguments;
   spawn.setup = &request.setup;
   absl::StatusOr<pid_t> pid = Spawn(spawn);
@@ -49,6 +51,7 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
   absl::StatusOr<MarkedImage> image = MarkImage(request.executable);
   if (!image.ok()) return image.status();
   spawn.path = image->path;
+  spawn.shown_path = request.executable.empty() ? ProgramPath() : request.executable;
   spawn.arguments = image->arguments;
   spawn.setup = &request.setup;
 

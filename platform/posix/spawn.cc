@@ -92,7 +92,7 @@ absl::Status SpawnError(int error, const SpawnRequest& request) {
   const std::string& directory = request.setup->working_directory;
   if (error == EAGAIN) {
     return absl::ResourceExhaustedError(
-        absl::StrCat(OsError(error, "start", request.path).message(),
+        absl::StrCat(OsError(error, "start program", request.shown_path).message(),
                      "; raise the limit of processes (RLIMIT_NPROC, pids.max) or start fewer"));
   }
   struct stat info {};
@@ -102,7 +102,7 @@ absl::Status SpawnError(int error, const SpawnRequest& request) {
   if (!directory.empty() && !S_ISDIR(info.st_mode)) {
     return OsError(ENOTDIR, "change to the child's working directory", directory);
   }
-  return OsError(error, "start", request.path);
+  return OsError(error, "start program", request.shown_path);
 }
 
 std::vector<char*> Pointers(absl::Span<const std::string> strings) {

@@ -19,6 +19,7 @@ inline constexpr int kFirstPassedDescriptor = 3;
 
 struct SpawnRequest {
   std::string path;                       // opened before the working directory is changed, or absolute
+  std::string shown_path;                 // what messages call it
   absl::Span<const std::string> arguments;
   const ProcessSetup* setup = nullptr;
   absl::Span<const NativeHandle> passed;
