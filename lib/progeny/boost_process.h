@@ -27,13 +27,14 @@
 // progeny/process.h, which needs neither Boost.Process nor this header.
 //
 // Include this header before other headers of Boost.Process and asio. It alone includes OS headers
-// (through asio), so it isn't part of progeny/progeny.h. Needs Boost >= 1.81, nothing to link.
+// (through asio), so it isn't part of progeny/progeny.h. Needs Boost >= 1.81.
 //
-// Linux, macOS: complete. Windows: Boost 1.81 compiles there in part: no process_environment (set
-// `environment`), with MinGW from Linux a <Windows.h> is needed; what can't work is an error at
-// compile time that says so. There v2 also loses the handle when a process changes its executor
-// type: use `auto child`, not `boost::process::v2::process child`, unless the launcher was given a
-// boost::asio::any_io_executor.
+// Linux, macOS: complete, nothing to link. Windows: what Boost 1.81 can do there.
+//   * no process_environment with MinGW (its header does not compile): set `environment`
+//   * <Windows.h>, written so, must be found; an #error says so where MinGW has it in small letters
+//   * BOOST_PROCESS_USE_STD_FS defined for the whole program, or boost_filesystem linked
+//   * v2 loses the handle when a process changes its executor type: write `auto child`, or give the
+//     launcher a boost::asio::any_io_executor to get a boost::process::v2::process
 #ifndef PROGENY_BOOST_PROCESS_H_
 #define PROGENY_BOOST_PROCESS_H_
 
@@ -60,10 +61,10 @@ namespace progeny {
 //
 // Initialisers, in order: v2's process_stdio, process_start_dir and process_environment, and any
 // object with one or more of
-//     error_code on_setup(progeny::BoostLauncher&, const filesystem::path&, const char* const*& argv)
-//     void on_error(progeny::BoostLauncher&, const filesystem::path&, const char* const*& argv,
+//     error_code on_setup(BoostLauncher&, const filesystem::path&, const char* const*& argv)
+//     void on_error(BoostLauncher&, const filesystem::path&, const char* const*& argv,
 //                   const error_code&)
-//     void on_success(progeny::BoostLauncher&, const filesystem::path&, const char* const*& argv)
+//     void on_success(BoostLauncher&, const filesystem::path&, const char* const*& argv)
 // all called in this process, in the calling thread; on_setup may change the launcher's members and
 // point `argv` elsewhere. An on_exec_setup, which v2 calls in a forked child, is refused at compile
 // time, as are initialisers for other launchers (bind_fd, creation_flags).

@@ -54,8 +54,8 @@ constexpr void CheckInitializer() {
                   "launcher's environment, working_directory, in, out or err in on_setup instead");
     static_assert(wants_fork || HasOnSetup<Init, Launcher> || HasOnError<Init, Launcher> ||
                       HasOnSuccess<Init, Launcher>,
-                  "this initialiser has no on_setup(launcher, path, argv), on_error(launcher, path, "
-                  "argv, error_code) or on_success(launcher, path, argv) for a launcher of type "
+                  "this initialiser has no on_setup(launcher, path, argv), on_error(launcher, "
+                  "path, argv, error) or on_success(launcher, path, argv) for a launcher of type "
                   "progeny::BoostLauncher; is it written for one of Boost's own launchers?");
   }
 }
@@ -80,7 +80,7 @@ std::string Utf8Argument(const Argument& argument) {
     return std::string(view.data(), view.size());
   } else {
     static_assert(std::is_convertible_v<const Argument&, v2::wstring_view>,
-                  "progeny::BoostLauncher: arguments are strings or wide strings, or views of them");
+                  "progeny::BoostLauncher: arguments are strings, wide strings or views of them");
     const v2::wstring_view view = argument;
     return Utf8(view);
   }

@@ -54,8 +54,8 @@ v2::error_code ReadBinding(NativeStream& stream,
   return {};
 }
 
-// Its list of pointers is stale once the object was moved into a bound launcher, where short
-// strings moved with it; the strings themselves are not.
+// Its list of pointers is stale in a copy, which a bound launcher may hold; strings of its own are
+// not.
 inline std::vector<std::string> ReadEnvironment(const v2::process_environment& environment) {
   std::vector<std::string> strings;
   for (const auto& pair : environment.env_buffer) strings.emplace_back(pair.c_str());

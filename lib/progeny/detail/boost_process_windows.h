@@ -8,9 +8,9 @@
 #define PROGENY_DETAIL_BOOST_PROCESS_NATIVE_H_
 
 #if !__has_include(<Windows.h>)
-#error "progeny/boost_process.h: Boost.Process v2 1.81 includes <Windows.h> with a capital W, which \
-MinGW's headers do not have on a case-sensitive disk. Put a folder with a Windows.h that includes \
-<windows.h> on the include path, or use progeny::Process, which needs no Boost.Process."
+#error "progeny/boost_process.h: Boost.Process v2 1.81 includes <Windows.h>, which MinGW spells \
+<windows.h>. Put a folder with a Windows.h that includes <windows.h> on the include path, or use \
+progeny::Process, which needs no Boost.Process."
 #endif
 
 // asio wants to be the first to include the sockets' header; 1.81 uses the other two without
