@@ -102,7 +102,7 @@ def kind_of(include):
     for prefix, kind in (("progeny/internal/", "internal"), ("progeny/detail/", "detail"), ("progeny/", "progeny")):
         if include.startswith(prefix):
             return kind
-    if include.split("/")[0] in ("tests", "support", "children", "examples", "bench"):
+    if include.split("/")[0] in ("tests", "support", "children", "lib", "fault", "stress", "examples", "bench"):
         return "tests"
     return "os"
 
@@ -218,6 +218,7 @@ CASES = [
     ("examples/hello.cc", '#include "tests/support/leaks.h"', "nothing-on-tests"),
     ("platform/linux/pipe.cc", '#include "bench/raw.h"', "nothing-on-tests"),
     ("tests/lib/process_test.cc", '#include "support/leaks.h"', None),
+    ("tests/lib/codec_test.cc", '#include "lib/codec_round_trip.h"', None),
     ("lib/progeny/process.h", '#include "platform/handle.h"', "public-header"),
     ("lib/progeny/detail/entry.h", '#include "platform/handle.h"', "public-header"),
     ("lib/progeny/process.h", '#include "progeny/internal/slot.h"', "public-header"),
