@@ -1,0 +1,10 @@
+# cmake -DPROGRAM="program;arguments" -P json_is_valid.cmake: runs it; its output must be JSON with rows and findings.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE output RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "ended with ${result}: ${output}")
+endif()
+string(JSON rows LENGTH "${output}" rows)
+string(JSON findings LENGTH "${output}" findings)
+if(rows LESS 3 OR findings LESS 1)
+  message(FATAL_ERROR "${rows} rows and ${findings} findings in ${output}")
+endif()
