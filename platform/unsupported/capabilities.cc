@@ -1,0 +1,10 @@
+#include "platform/capabilities.h"
+
+namespace progeny::platform {
+
+const CapabilityFacts& Capabilities() {
+  static constexpr CapabilityFacts kFacts{.os = "unsupported"};
+  return kFacts;
+}
+
+}  // namespace progeny::platform
