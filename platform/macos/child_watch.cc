@@ -16,7 +16,7 @@
 // * A signal races with the end: while the queue is silent the child is not a zombie yet, so its id
 //   is not free for anybody else. Our own reaping is kept out by the caller's lock.
 // * A forked child of this process: queues are not inherited, their numbers are free there for
-//   anything else. So only the process that made a watch closes it.
+//   anything else. So only the process that made a watch uses and closes it.
 #include "platform/posix/child_watch.h"
 
 #include <fcntl.h>
@@ -100,6 +100,7 @@ ChildWatch::~ChildWatch() {
 }
 
 std::optional<ExitInfo> ChildWatch::Reap() {
+  if (maker_ != getpid()) return ExitInfo{};
   const bool ended = IsReady(sentinel());
   for (int attempt = 0; attempt < kZombieAttempts; ++attempt) {
     const std::optional<ExitInfo> info = ReapById(pid_);
@@ -112,7 +113,7 @@ std::optional<ExitInfo> ChildWatch::Reap() {
 }
 
 int ChildWatch::Signal(int signal) {
-  if (!IsReady(sentinel())) return kill(pid_, signal);
+  if (maker_ == getpid() && !IsReady(sentinel())) return kill(pid_, signal);
   errno = ESRCH;
   return -1;
 }

@@ -36,6 +36,7 @@ absl::StatusOr<StreamPipe> CreateStreamPipe(PipeDirection direction) {
   if (fcntl(static_cast<int>(pipe.parent.get()), F_SETFL, O_NONBLOCK) != 0) {
     return LastOsError("prepare a stream", "");
   }
+  NeverRaiseSigpipe(static_cast<int>(pipe.parent.get()));
   return pipe;
 }
 

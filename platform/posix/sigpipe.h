@@ -8,6 +8,11 @@
 
 namespace progeny::platform {
 
+// Linux sends the signal to the thread that writes: SigpipeGuard holds it off, and this does nothing.
+// macOS sends it to the process, where any thread may take it: this tells the descriptor's file never
+// to raise it. Only for an end that no child gets: a program expects SIGPIPE from its own output.
+void NeverRaiseSigpipe(int descriptor);
+
 class SigpipeGuard {
  public:
   SigpipeGuard() {
