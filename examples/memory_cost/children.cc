@@ -44,6 +44,6 @@ Table& OwnTable() {
 
 int UseOwnTable(Access access) { return HoldStill(OwnTable(), access); }
 
-int UsePassedTable(Table table, Access access) { return HoldStill(table, access); }
+int UsePassedTable(Access access, Table table) { return HoldStill(table, access); }
 
 }  // namespace memory_cost

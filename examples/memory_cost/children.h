@@ -20,7 +20,7 @@ Table& OwnTable();
 //   child "running <numbers in the table>"      parent "go"
 //   child "done <sum of what was read>"         parent measures, then ends the child
 int UseOwnTable(Access access);
-int UsePassedTable(Table table, Access access);
+int UsePassedTable(Access access, Table table);
 
 }  // namespace memory_cost
 

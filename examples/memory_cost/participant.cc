@@ -19,7 +19,7 @@ absl::StatusOr<progeny::Process> StartProcess(const Case& what) {
       .in = progeny::Stdio::Pipe(),
       .out = progeny::Stdio::Pipe()};
   if (what.passing == Passing::kByValue) {
-    return progeny::Process::Start(options, progeny::fn<&UsePassedTable>, OwnTable(), what.access);
+    return progeny::Process::Start(options, progeny::fn<&UsePassedTable>, what.access, OwnTable());
   }
   return progeny::Process::Start(options, progeny::fn<&UseOwnTable>, what.access);
 }
