@@ -129,7 +129,7 @@ TEST(BoostLauncherTest, AsyncWait_OfSeveral_GivesEachItsExitCode) {
 
 TEST(BoostLauncherTest, AsyncWait_OfAChildThatLives_EndsWhenItIsTerminatedByAnother) {
   asio::io_context context;
-  auto child = BoostLauncher()(context, "/bin/sleep", {"1000"});
+  auto child = BoostLauncher()(context, "/bin/sleep", {"60"});
   bool told = false;
   child.async_wait([&](bp::error_code error, int code) {
     EXPECT_FALSE(error) << error.message();
@@ -145,14 +145,14 @@ TEST(BoostLauncherTest, AsyncWait_OfAChildThatLives_EndsWhenItIsTerminatedByAnot
 
 TEST(BoostLauncherTest, Terminate_EndsTheChildAtOnce) {
   asio::io_context context;
-  auto child = BoostLauncher()(context, "/bin/sleep", {"1000"});
+  auto child = BoostLauncher()(context, "/bin/sleep", {"60"});
   child.terminate();
   EXPECT_EQ(child.wait(), SIGKILL);
 }
 
 TEST(BoostLauncherTest, RequestExit_EndsTheChildBySigterm) {
   asio::io_context context;
-  auto child = BoostLauncher()(context, "/bin/sleep", {"1000"});
+  auto child = BoostLauncher()(context, "/bin/sleep", {"60"});
   child.request_exit();
   EXPECT_EQ(child.wait(), SIGTERM);
 }
@@ -160,7 +160,7 @@ TEST(BoostLauncherTest, RequestExit_EndsTheChildBySigterm) {
 TEST(BoostLauncherTest, Interrupt_EndsTheChildBySigint) {
   std::signal(SIGINT, SIG_DFL);  // a shell may have started this test with SIGINT ignored
   asio::io_context context;
-  auto child = BoostLauncher()(context, "/bin/sleep", {"1000"});
+  auto child = BoostLauncher()(context, "/bin/sleep", {"60"});
   child.interrupt();
   EXPECT_EQ(child.wait(), SIGINT);
 }
@@ -170,7 +170,7 @@ TEST(BoostLauncherTest, Destructor_OfTheProcess_EndsTheChild) {
   asio::readable_pipe out(context);
   {
     auto child =
-        BoostLauncher()(context, "/bin/sleep", {"1000"}, bp::process_stdio{{}, out, {}});
+        BoostLauncher()(context, "/bin/sleep", {"60"}, bp::process_stdio{{}, out, {}});
   }
   EXPECT_EQ(ReadAll(out), "");  // returns once nobody holds the other end
 }
