@@ -142,7 +142,7 @@ class NoDescriptorsLeft {
 TEST(BoostLauncherTest, Call_WithoutADescriptorForTheProcess_LeavesNoChild) {
   if (!NoDescriptorsLeft::Possible()) GTEST_SKIP() << "/usr/bin/prlimit is not installed";
   if (tests::kSanitized) {
-    GTEST_SKIP() << "the sanitizer's own checks need descriptors (clang's of virtual tables opens a pipe)";
+    GTEST_SKIP() << "a sanitizer's own checks need descriptors (clang's -fsanitize=vptr)";
   }
   asio::io_context context;
   BoostLauncher()(context, "/bin/true", {}).wait();  // asio opens its own descriptors
