@@ -85,7 +85,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
     } else if ((argument == "--size" || argument == "--children") && i + 1 == arguments.size()) {
       return absl::InvalidArgumentError(absl::StrCat(argument, ": its value is missing"));
     } else {
-      absl::string_view value = i + 1 < arguments.size() ? arguments[i + 1] : "";
+      absl::string_view value;
+      if (i + 1 < arguments.size()) value = arguments[i + 1];
       absl::Status status = Apply(argument, value, options);
       if (!status.ok()) return status;
       ++i;

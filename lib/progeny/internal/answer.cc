@@ -28,11 +28,13 @@ absl::StatusOr<std::vector<std::byte>> DecodeAnswer(std::vector<std::byte> answe
   const Kind kind = static_cast<Kind>(answer.front());
   answer.erase(answer.begin());
   if (kind == Kind::kValue) return answer;
-  absl::StatusOr<absl::Status> status = Decode<absl::Status>(answer);
-  if (kind != Kind::kStatus || !status.ok() || status->ok()) {
+  absl::Status told;
+  detail::ByteReader reader(answer);
+  const absl::Status decoded = detail::DecodeFrom(reader, told);
+  if (kind != Kind::kStatus || !decoded.ok() || reader.left() != 0 || told.ok()) {
     return absl::DataLossError("the child's answer is garbled");
   }
-  return *status;
+  return told;
 }
 
 }  // namespace progeny::internal

@@ -25,6 +25,7 @@ class Fork final : public StartStrategy {
   // In the child, on its copy of the parent's stack.
   static int RunChild(const StartRequest& request) {
     BecomeChild(&request.identity, request.slot);  // this stack frame lives as long as the child
+    for (const auto& end : request.parent_ends) end->CloseInForkedChild();
     detail::CloseParentsStreams();
     return RunInChild([&](detail::EntryOutcome& outcome) { request.task->Run(outcome); },
                       *request.slot);

@@ -150,6 +150,9 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   if (!slot.ok()) return slot.status();
   request.slot = &*slot;
   request.task = &task;
+  for (const auto& end : {streams.parent_ends.in, streams.parent_ends.out, streams.parent_ends.err}) {
+    if (end != nullptr) request.parent_ends.push_back(end);
+  }
   request.identity = internal::NextChildIdentity(options.name, options.start_method);
 
   absl::StatusOr<platform::ChildHandle> handle = strategy.Start(request);

@@ -3,6 +3,7 @@
 #ifndef PROGENY_INTERNAL_START_STRATEGY_H_
 #define PROGENY_INTERNAL_START_STRATEGY_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "progeny/detail/entry.h"
 #include "progeny/internal/self.h"
 #include "progeny/internal/slot.h"
+#include "progeny/internal/stream_end.h"
 #include "progeny/process_options.h"
 
 namespace progeny::internal {
@@ -25,6 +27,8 @@ struct StartRequest {
   std::string executable;
   Slot* slot = nullptr;
   detail::Task* task = nullptr;
+  // The parent's ends of this child's streams: a forked child has inherited them, and must let go.
+  std::vector<std::shared_ptr<detail::StreamEnd>> parent_ends;
 };
 
 class StartStrategy {

@@ -1,0 +1,70 @@
+// Contract of platform/shared_region.h.
+#include "platform/shared_region.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "gtest/gtest.h"
+#include "support/leak_check.h"
+#include "support/status.h"
+
+namespace progeny::platform {
+namespace {
+
+using SharedRegionTest = tests::LeakFreeTest;
+
+std::vector<std::byte> Bytes(size_t size, int value) {
+  return std::vector<std::byte>(size, static_cast<std::byte>(value));
+}
+
+TEST_F(SharedRegionTest, Head_IsZeroed_AndWholePages) {
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(100);
+  ASSERT_OK(region);
+  EXPECT_GE(region->head_size(), 4096U);
+  EXPECT_TRUE(std::all_of(region->head(), region->head() + region->head_size(),
+                          [](std::byte b) { return b == std::byte{0}; }));
+}
+
+TEST_F(SharedRegionTest, SecondHandle_SeesTheSameBytes) {
+  absl::StatusOr<SharedRegion> first = SharedRegion::Create(4096);
+  ASSERT_OK(first);
+  absl::StatusOr<Handle> handle = DuplicateNativeHandle(first->handle());
+  ASSERT_OK(handle);
+  absl::StatusOr<SharedRegion> second = SharedRegion::Open(*std::move(handle), 4096);
+  ASSERT_OK(second);
+  ASSERT_NE(first->head(), second->head());
+  std::memcpy(first->head() + 100, "seen", 5);
+  EXPECT_STREQ(reinterpret_cast<const char*>(second->head() + 100), "seen");
+}
+
+TEST_F(SharedRegionTest, Tail_OfManySizes_ComesBack) {
+  for (size_t size : {size_t{0}, size_t{1}, size_t{4096}, size_t{5} << 20U}) {
+    absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
+    ASSERT_OK(region);
+    ASSERT_OK(region->WriteTail(Bytes(size, 7)));
+    absl::StatusOr<std::vector<std::byte>> tail = region->ReadTail(size);
+    ASSERT_OK(tail);
+    EXPECT_EQ(*tail, Bytes(size, 7));
+  }
+}
+
+TEST_F(SharedRegionTest, Tail_ThatIsShorterThanToldOf_IsDataLoss) {
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
+  ASSERT_OK(region);
+  EXPECT_THAT(region->ReadTail(1 << 20), tests::IsError(absl::StatusCode::kDataLoss, ""));
+  EXPECT_THAT(region->ReadTail(SIZE_MAX), tests::IsError(absl::StatusCode::kDataLoss, ""));
+  ASSERT_OK(region->WriteTail(Bytes(100, 1)));
+  EXPECT_THAT(region->ReadTail(1 << 20), tests::IsError(absl::StatusCode::kDataLoss, ""));
+}
+
+TEST_F(SharedRegionTest, Move_TakesTheMappingAlong) {
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
+  ASSERT_OK(region);
+  std::byte* head = region->head();
+  SharedRegion moved = *std::move(region);
+  EXPECT_EQ(moved.head(), head);
+  EXPECT_FALSE(region->valid());
+}
+
+}  // namespace
+}  // namespace progeny::platform
