@@ -15,7 +15,8 @@ namespace {
 // "S", "Z" and so on; empty when there is no such process. The name in brackets may hold anything.
 std::string StateAndParent(const std::string& folder) {
   std::ifstream file(folder + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  std::getline(file, text);  // a process that ends meanwhile makes a read fail: that is an empty line
   const size_t end_of_name = text.rfind(')');
   return end_of_name == std::string::npos ? "" : text.substr(end_of_name + 2);
 }
