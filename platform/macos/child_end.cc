@@ -14,7 +14,6 @@ Function* FindFunction(const char* name) {
 // Present in instrumented programs only. Mach-O has no references that may stay undefined, and
 // dlsym's locks are nothing for a forked child: so they are looked up before main.
 struct Instruments {
-  void (*check_leaks)() = FindFunction<void()>("__lsan_do_leak_check");
   void (*dump_gcov)() = FindFunction<void()>("__gcov_dump");
   int (*write_profile)() = FindFunction<int()>("__llvm_profile_write_file");
 };
@@ -24,7 +23,6 @@ const Instruments instruments;
 }  // namespace
 
 void EndForkedChild(int code) {
-  if (instruments.check_leaks != nullptr) instruments.check_leaks();
   if (instruments.dump_gcov != nullptr) instruments.dump_gcov();
   if (instruments.write_profile != nullptr) instruments.write_profile();
   _exit(code);

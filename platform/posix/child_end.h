@@ -4,7 +4,7 @@
 
 namespace progeny::platform {
 
-// _exit(code), after what instrumented builds (leak checker, coverage) need to be told: they hang
+// _exit(code), after what instrumented builds (coverage) need to be told: they hang
 // their reports on exit(), which a forked child must not run.
 [[noreturn]] void EndForkedChild(int code);
 

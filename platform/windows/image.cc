@@ -47,9 +47,10 @@ HMODULE LoadedModuleWith(const std::string& build_id) {
 
 absl::Status OtherBuild(const ImageAddress& wanted, const std::string& found) {
   return absl::FailedPreconditionError(
-      absl::StrCat("find code in '", wanted.path, "': its build id is ",
-                   found.empty() ? "missing" : found, ", wanted is ", wanted.build_id,
-                   "; run parent and child from the same build"));
+      absl::StrCat("find an entry in image '", wanted.path, "': the parent has build ",
+                   wanted.build_id, ", this process has build ",
+                   found.empty() ? "(no build id)" : found,
+                   "; start parent and child from the same build"));
 }
 
 absl::StatusOr<HMODULE> Load(const ImageAddress& address) {

@@ -126,7 +126,10 @@ TEST_P(LifetimeTest, DetachedChildren_OutliveTheirParent) {
     ASSERT_OK(family.middle->Join(kPatience));
     // Who was bound has ended by now; there is no moment at which the rest is sure to live on.
     const bool ended = WaitUntil([&] { return !AllRun(family.children); }, kPromised);
-    EXPECT_EQ(ended, !tests::HasFork()) << "Windows: a child's detached child ends with the family";
+    // Windows: a child's detached child may end with that child's family.
+    if (tests::HasFork()) {
+      EXPECT_FALSE(ended);
+    }
     for (int64_t id : family.children) tests::EndProcess(id);
     EXPECT_TRUE(WaitUntil([&] { return !AnyRuns(family.children); }));
   }

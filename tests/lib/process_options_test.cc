@@ -11,6 +11,7 @@
 #include "support/leak_check.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
+#include "support/system_view.h"
 #include "support/temp_dir.h"
 
 namespace progeny {
@@ -116,6 +117,7 @@ int AllocateMuch() {
 
 TEST_P(OptionsTest, Limits_AddressSpaceHoldsInTheChildOnly) {
   if (tests::kSanitized) GTEST_SKIP() << "sanitizers reserve terabytes of addresses";
+  if (tests::UnderWine()) GTEST_SKIP() << "Wine takes the limits of a job but does not enforce them";
   ProcessOptions options = Options();
   options.limits.address_space = int64_t{400} << 20;
   absl::StatusOr<Process> child = Process::Start(options, fn<&AllocateMuch>);

@@ -24,6 +24,9 @@ void EndProcess(int64_t process_id);
 // A fault, of the kind that ends a process as "crashed", sanitizers or not.
 [[noreturn]] void Crash();
 
+// An imitation of Windows that takes some limits without enforcing them.
+bool UnderWine();
+
 struct ProgramRun {
   bool finished = false;  // within its time; else it was ended
   int exit_code = -1;     // 128 + n for signal n

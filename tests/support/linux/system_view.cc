@@ -69,4 +69,6 @@ bool IsRunning(int64_t process_id) {
   return !state.empty() && state[0] != 'Z' && state[0] != 'X';
 }
 
+bool UnderWine() { return false; }
+
 }  // namespace progeny::tests

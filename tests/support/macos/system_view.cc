@@ -30,4 +30,6 @@ std::vector<std::string> SharedMappings() { return {}; }
 
 bool IsRunning(int64_t process_id) { return kill(static_cast<pid_t>(process_id), 0) == 0; }
 
+bool UnderWine() { return false; }
+
 }  // namespace progeny::tests

@@ -96,7 +96,12 @@ ProgramRun RunProgram(const std::vector<std::string>& arguments, absl::Duration 
   CloseHandle(process.hThread);
   run.exit_code = static_cast<int>(code);
   run.output = ReadFile(output);
+  std::erase(run.output, '\r');  // text streams there end a line with two characters
   return run;
+}
+
+bool UnderWine() {
+  return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
 }
 
 }  // namespace progeny::tests
