@@ -22,14 +22,19 @@ namespace detail {
 // A start that fails is the future's result.
 std::unique_ptr<FutureCore> StartAnswer(ProcessOptions options, Task& task);
 
+// What can't be called or can't travel is told by CheckCall; a Future of void adds no error to that.
+template <class R>
+inline constexpr bool kCanTravel = Portable<R>;
+template <>
+inline constexpr bool kCanTravel<void> = true;
+
 template <class F, class... Args>
 struct AnswerOfCall {
   using Type = void;
 };
 template <class F, class... Args>
-  requires requires {
-    typename ResultOfCall<F, typename CallSignature<F, Args...>::Parameters>::Type;
-  }
+  requires kCanTravel<
+      ValueOf<typename ResultOfCall<F, typename CallSignature<F, Args...>::Parameters>::Type>>
 struct AnswerOfCall<F, Args...> {
   using Type =
       ValueOf<typename ResultOfCall<F, typename CallSignature<F, Args...>::Parameters>::Type>;

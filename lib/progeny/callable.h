@@ -25,7 +25,9 @@ struct FunctionConstant {
                 "progeny::fn<&Foo> takes a function or a static member function; for a member "
                 "function, pass a lambda that calls it");
 
+  // Constrained: a wrong argument is call_check.h's to tell, not this body's.
   template <class... A>
+    requires std::is_invocable_v<decltype(kFunction), A...>
   decltype(auto) operator()(A&&... arguments) const {
     return kFunction(std::forward<A>(arguments)...);
   }
