@@ -120,7 +120,7 @@ TEST_P(GuardTest, ExecutableOfAnotherBuild_RunsNothingAndNamesBoth) {
   if (forks()) GTEST_SKIP() << "fork takes no executable";
   const tests::TempDir folder;
   ProcessOptions options = Options();
-  options.executable = PROGENY_CHILD_GUARD_CASES;
+  options.executable = PROGENY_CHILD_BARE_WORKER;
   options.err = Stdio::File(folder.File("err"));
   const absl::Status status = Call(options, fn<&tests::ExitWith>, 0).status();
   EXPECT_THAT(status, IsError(absl::StatusCode::kFailedPrecondition, "the parent has build "));
