@@ -68,6 +68,11 @@ absl::Status MakePipe(Lifeline& lifeline) {
   return absl::OkStatus();
 }
 
+int OpenAnew(const Lifeline& lifeline) {
+  const std::string path = absl::StrCat("/proc/self/fd/", lifeline.read.get());
+  return open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 std::atomic<int> own_reader{-1};
 
 void Arm(int reader, pid_t owner) {
@@ -85,8 +90,14 @@ absl::StatusOr<LifelineReader> OpenLifeline() {
   if (!lifeline.read.valid()) {
     if (absl::Status made = MakePipe(lifeline); !made.ok()) return made;
   }
-  const std::string path = absl::StrCat("/proc/self/fd/", lifeline.read.get());
-  const int again = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  int again = OpenAnew(lifeline);
+  if (again < 0 && errno == EACCES) {
+    // A pipe belongs to the user who made it, and this process has become another one since. The old
+    // write end stays for the children that are bound to it.
+    lifeline.writers.push_back(static_cast<int>(lifeline.write.Release()));
+    if (absl::Status made = MakePipe(lifeline); !made.ok()) return made;
+    again = OpenAnew(lifeline);
+  }
   LifelineReader result;
   if (again >= 0 || errno != ENOENT) {
     absl::StatusOr<Handle> reader = AboveStandardStreams(again, "open the child's lifeline");
