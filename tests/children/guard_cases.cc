@@ -22,7 +22,7 @@ int initialised = 0;
 void InitChild() { initialised = 7; }
 int TellInitialised() { return initialised; }
 
-void NoteRun(const char* file) { std::ofstream(file, std::ios::app) << "main ran\n"; }
+void NoteRun(const char* file) { std::ofstream(file, std::ios::app | std::ios::binary) << "main ran\n"; }
 
 ProcessOptions Spawned() {
   ProcessOptions options{.start_method = StartMethod::kSpawn};

@@ -110,7 +110,7 @@ TEST_F(HandOverTest, Garbled_NeverCrashesTheChild) {
 
 TEST_F(HandOverTest, EntryThatIsNone_IsRefusedByItsMagic) {
   platform::ImageAddress entry = Entry();
-  for (const uint64_t offset : {entry.offset + 8, entry.offset + 1, uint64_t{0}}) {
+  for (const uint64_t offset : {entry.offset + 8, entry.offset + 1}) {
     entry.offset = offset;
     ExpectRefused(Run(PayloadFor(entry)), absl::StatusCode::kFailedPrecondition, "there is none at offset");
   }
