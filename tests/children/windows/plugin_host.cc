@@ -1,7 +1,7 @@
 // A program that knows nothing of progeny: loads a plugin and calls it.
-#include <windows.h>
-
 #include <cstdio>
+
+#include "platform/windows/windows_api.h"  // nothing but <windows.h>
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
