@@ -13,6 +13,7 @@ namespace progeny::tests {
 
 // What this process holds, one line each, sorted; what a system can't tell is left out.
 std::vector<std::string> OpenHandles();
+size_t OpenHandleCount();                          // on every system
 std::vector<std::string> ChildrenOfThisProcess();  // zombies too
 std::vector<std::string> SharedMappings();         // of progeny's anonymous memory
 
@@ -20,6 +21,9 @@ std::vector<std::string> SharedMappings();         // of progeny's anonymous mem
 bool IsRunning(int64_t process_id);
 // Ends a process that need not be a child of this one, as hard as the system can.
 void EndProcess(int64_t process_id);
+
+// The processes whose program is this file (UTF-8); zombies don't count. Windows: by the file's name alone.
+std::vector<int64_t> ProcessesRunning(const std::string& program);
 
 // A fault, of the kind that ends a process as "crashed", sanitizers or not.
 [[noreturn]] void Crash();

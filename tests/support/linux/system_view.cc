@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace progeny::tests {
@@ -34,6 +35,8 @@ std::vector<std::string> OpenHandles() {
   std::sort(handles.begin(), handles.end());
   return handles;
 }
+
+size_t OpenHandleCount() { return OpenHandles().size(); }
 
 // By asking every process for its parent: /proc/self/task/*/children leaves out zombies' siblings
 // when it is read while they end.
@@ -67,6 +70,18 @@ std::vector<std::string> SharedMappings() {
 bool IsRunning(int64_t process_id) {
   const std::string state = StateAndParent(absl::StrCat("/proc/", process_id));
   return !state.empty() && state[0] != 'Z' && state[0] != 'X';
+}
+
+std::vector<int64_t> ProcessesRunning(const std::string& program) {
+  std::vector<int64_t> ids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    int64_t id = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &id)) continue;
+    const auto image = std::filesystem::read_symlink(entry.path() / "exe", error);  // a zombie has none
+    if (!error && image.string() == program) ids.push_back(id);
+  }
+  return ids;
 }
 
 bool UnderWine() { return false; }

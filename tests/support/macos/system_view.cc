@@ -1,6 +1,7 @@
 #include "support/system_view.h"
 
 #include <fcntl.h>
+#include <libproc.h>
 #include <signal.h>
 #include <sys/param.h>
 #include <sys/stat.h>
@@ -24,11 +25,24 @@ std::vector<std::string> OpenHandles() {
   return handles;
 }
 
+size_t OpenHandleCount() { return OpenHandles().size(); }
+
 // Not told without entitlements or private headers.
 std::vector<std::string> ChildrenOfThisProcess() { return {}; }
 std::vector<std::string> SharedMappings() { return {}; }
 
 bool IsRunning(int64_t process_id) { return kill(static_cast<pid_t>(process_id), 0) == 0; }
+
+std::vector<int64_t> ProcessesRunning(const std::string& program) {
+  std::vector<pid_t> all(static_cast<size_t>(proc_listallpids(nullptr, 0)) + 64);
+  const int count = proc_listallpids(all.data(), static_cast<int>(all.size() * sizeof(pid_t)));
+  std::vector<int64_t> ids;
+  for (int i = 0; i < count; ++i) {
+    char path[PROC_PIDPATHINFO_MAXSIZE] = "";
+    if (proc_pidpath(all[i], path, sizeof path) > 0 && program == path) ids.push_back(all[i]);
+  }
+  return ids;
+}
 
 bool UnderWine() { return false; }
 

@@ -31,6 +31,13 @@ HANDLE OutputFile(const std::string& path) {
 
 // Windows names no handle of a process in a documented way, and its libraries open some lazily.
 std::vector<std::string> OpenHandles() { return {}; }
+
+size_t OpenHandleCount() {
+  DWORD count = 0;
+  GetProcessHandleCount(GetCurrentProcess(), &count);
+  return count;
+}
+
 std::vector<std::string> SharedMappings() { return {}; }
 
 std::vector<std::string> ChildrenOfThisProcess() {
@@ -98,6 +105,19 @@ ProgramRun RunProgram(const std::vector<std::string>& arguments, absl::Duration 
   run.output = ReadFile(output);
   std::erase(run.output, '\r');  // text streams there end a line with two characters
   return run;
+}
+
+std::vector<int64_t> ProcessesRunning(const std::string& program) {
+  const std::wstring name = FromUtf8(program).filename().wstring();
+  std::vector<int64_t> ids;
+  const HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+  PROCESSENTRY32W entry{};
+  entry.dwSize = sizeof entry;
+  for (BOOL more = Process32FirstW(snapshot, &entry); more; more = Process32NextW(snapshot, &entry)) {
+    if (name == entry.szExeFile) ids.push_back(entry.th32ProcessID);
+  }
+  CloseHandle(snapshot);
+  return ids;
 }
 
 bool UnderWine() {
