@@ -2,9 +2,9 @@
 //
 //   family <start method> <shape>
 //
-// Some children end at once, some stay and are deaf to every request; whoever outlives this process was
-// forgotten. Shapes: "plain"; "thread": each child is started by a thread that ends right after;
-// "grandchildren": the children do the same.
+// Some children end at once, some stay and are deaf to every request; whoever outlives this process
+// was forgotten. Shapes: "plain"; "thread": each child is started by a thread that ends right
+// after; "grandchildren": the children do the same.
 #include <csignal>
 #include <cstring>
 #include <string>
@@ -35,7 +35,8 @@ enum class Shape { kPlain, kThread, kGrandchildren };
 void StartForEver(StartMethod method, Shape shape);
 
 absl::StatusOr<Process> StartOne(StartMethod method, Shape shape, bool stays) {
-  const ProcessOptions options{.start_method = method, .daemon = true, .grace = absl::ZeroDuration()};
+  const ProcessOptions options{
+      .start_method = method, .daemon = true, .grace = absl::ZeroDuration()};
   if (!stays) return Process::Start(options, fn<&EndAtOnce>);
   if (shape == Shape::kGrandchildren) {
     return Process::Start(options, fn<&StartForEver>, method, Shape::kPlain);

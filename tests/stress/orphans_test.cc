@@ -1,7 +1,8 @@
-// The parent is killed at a random instant of starting, running and ending children: after a second none
-// of its descendants lives, and nothing of theirs remains.
+// The parent is killed at a random instant of starting, running and ending children: after a second
+// none of its descendants lives, and nothing of theirs remains.
 //
-// PROGENY_STRESS_ROUNDS says how often (ci/stress: 1,000 times for each start method and shape of family).
+// PROGENY_STRESS_ROUNDS says how often (ci/stress: 1,000 times for each start method and shape of
+// family).
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -48,11 +49,13 @@ class OrphansTest : public tests::EveryMethod {
       const absl::Duration life = absl::Microseconds(instant(random));
       const tests::ProgramRun run =
           tests::RunProgram({program_, std::string(Name(GetParam())), shape}, life);
-      ASSERT_FALSE(run.finished) << "it was to be killed, and ended with " << run.exit_code << run.output;
+      ASSERT_FALSE(run.finished) << "it was to be killed, and ended with " << run.exit_code
+                                 << run.output;
       const bool all_ended =
           tests::WaitUntil([&] { return tests::ProcessesRunning(program_).empty(); }, kPromised);
       ASSERT_TRUE(all_ended) << "seed " << seed << ", round " << round << ", killed after " << life
-                             << "; still there: " << Survivors() << "\n" << run.output;
+                             << "; still there: " << Survivors() << "\n"
+                             << run.output;
     }
   }
 
@@ -69,7 +72,9 @@ PROGENY_FOR_EVERY_METHOD(OrphansTest);
 
 // That nobody is seen means something only if they are seen while they live.
 TEST_P(OrphansTest, Family_IsSeenWhileItLives) {
-  std::thread parent([&] { tests::RunProgram({program_, std::string(Name(GetParam())), "grandchildren"}); });
+  std::thread parent([&] {
+    tests::RunProgram({program_, std::string(Name(GetParam())), "grandchildren"});
+  });
   EXPECT_TRUE(tests::WaitUntil([&] { return tests::ProcessesRunning(program_).size() > 4; }));
   EXPECT_TRUE(tests::WaitUntil([&] { return Survivors().empty(); }));
   parent.join();
@@ -77,7 +82,9 @@ TEST_P(OrphansTest, Family_IsSeenWhileItLives) {
 
 TEST_P(OrphansTest, ParentKilledAtAnyInstant_LeavesNoChild) { KillParents("plain"); }
 TEST_P(OrphansTest, ParentWhoseStartingThreadsHaveEnded_LeavesNoChild) { KillParents("thread"); }
-TEST_P(OrphansTest, GrandparentKilledAtAnyInstant_LeavesNoDescendant) { KillParents("grandchildren"); }
+TEST_P(OrphansTest, GrandparentKilledAtAnyInstant_LeavesNoDescendant) {
+  KillParents("grandchildren");
+}
 
 }  // namespace
 }  // namespace progeny
