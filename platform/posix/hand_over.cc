@@ -17,10 +17,18 @@
 namespace progeny::platform {
 namespace {
 
+// True where there is a hand-over, be it a garbled one.
 bool ReadHeader(HandOverHeader& header) {
-  return pread(kHandOverDescriptor, &header, sizeof header, 0) ==
-             static_cast<ssize_t>(sizeof header) &&
-         header.magic == HandOverHeader::kMagic;
+  ssize_t got = 0;
+  do {
+    got = pread(kHandOverDescriptor, &header, sizeof header, 0);
+  } while (got < 0 && errno == EINTR);
+  // It is there and can't be read: to go on as a plain program would run main in a child.
+  if (got < 0 && (errno == EIO || errno == ENOMEM)) {
+    header = {.handle_count = 4};
+    return true;
+  }
+  return got == static_cast<ssize_t>(sizeof header) && header.magic == HandOverHeader::kMagic;
 }
 
 // Decided before main, when nobody can have closed or reused the descriptors. They become
