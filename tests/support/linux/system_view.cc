@@ -50,7 +50,10 @@ std::vector<std::string> ChildrenOfThisProcess() {
     const std::string rest = StateAndParent(entry.path().string());
     if (rest.size() < 2) continue;
     const std::string parent = rest.substr(2, rest.find(' ', 2) - 2);
-    if (parent == self) children.push_back(absl::StrCat(id, " (", rest.substr(0, 1), ")"));
+    if (parent == self) {
+      // Whether it runs or sleeps just now is no difference between before and after.
+      children.push_back(absl::StrCat(id, rest[0] == 'Z' ? " (zombie)" : ""));
+    }
   }
   std::sort(children.begin(), children.end());
   return children;
