@@ -23,6 +23,7 @@ EXCEPTIONS = [
      "what boost_process.h needs per operating system; CMake picks the file"),
     ("boost-process", "tests/lib/boost_process*.cc", "boost/*", "tests the launchers through Boost.Process itself"),
     ("boost-process", "bench/*.cc", "boost/*", "Boost.Process's default launcher is a row beside ours"),
+    ("windows-header", "tests/children/windows/plugin_host.cc", "windows.h", "a host that knows nothing of progeny, not even its headers"),
     ("os-header", "bench/floor_posix.cc", "*", "the bare system calls that ours are compared with; CMake picks the file"),
     ("public-header", "lib/progeny/boost_process.h", "boost/*", "see boost-process above"),
     ("public-header", "lib/progeny/detail/boost_process*.h", "boost/*", "see boost-process above"),

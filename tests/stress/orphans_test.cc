@@ -36,7 +36,8 @@ class OrphansTest : public tests::EveryMethod {
   void SetUp() override {
     tests::EveryMethod::SetUp();
     program_ = folder_.File(absl::StrCat("family-", this_process::id(), ".exe"));
-    std::filesystem::copy_file(PROGENY_CHILD_STRESS_FAMILY, program_);
+    std::filesystem::copy_file(tests::FromUtf8(PROGENY_CHILD_STRESS_FAMILY),
+                               tests::FromUtf8(program_));
   }
 
   void KillParents(const std::string& shape) {

@@ -1,7 +1,7 @@
 // A program that knows nothing of progeny: loads a plugin and calls it.
-#include <cstdio>
+#include <windows.h>
 
-#include "platform/windows/windows_api.h"  // the one place with <windows.h>; nothing of progeny is linked
+#include <cstdio>
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
