@@ -41,11 +41,14 @@ class OrphansTest : public tests::EveryMethod {
   }
 
   void KillParents(const std::string& shape) {
+    if (tests::UnderWine()) {
+      GTEST_SKIP() << "under Wine a process whose creator is killed inside CreateProcess can stay, "
+                      "in no job";
+    }
     const uint32_t seed = std::random_device()();
     std::mt19937 random(seed);
-    // Starting takes most of the first milliseconds; Wine needs a hundred of them.
-    const int span = tests::UnderWine() ? 600 : 100;
-    std::uniform_int_distribution<int> instant(0, span * 1000);
+    // Starting takes most of the first milliseconds.
+    std::uniform_int_distribution<int> instant(0, 100'000);
     for (int round = 0; round < Rounds(); ++round) {
       const absl::Duration life = absl::Microseconds(instant(random));
       const tests::ProgramRun run =
