@@ -13,7 +13,6 @@ namespace progeny::tests {
 
 // What this process holds, one line each, sorted; what a system can't tell is left out.
 std::vector<std::string> OpenHandles();
-size_t OpenHandleCount();                          // on every system
 std::vector<std::string> ChildrenOfThisProcess();  // zombies too
 std::vector<std::string> SharedMappings();         // of progeny's anonymous memory
 

@@ -36,8 +36,6 @@ std::vector<std::string> OpenHandles() {
   return handles;
 }
 
-size_t OpenHandleCount() { return OpenHandles().size(); }
-
 // By asking every process for its parent: /proc/self/task/*/children leaves out zombies' siblings
 // when it is read while they end.
 std::vector<std::string> ChildrenOfThisProcess() {

@@ -25,8 +25,6 @@ std::vector<std::string> OpenHandles() {
   return handles;
 }
 
-size_t OpenHandleCount() { return OpenHandles().size(); }
-
 // Not told without entitlements or private headers.
 std::vector<std::string> ChildrenOfThisProcess() { return {}; }
 std::vector<std::string> SharedMappings() { return {}; }

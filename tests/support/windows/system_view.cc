@@ -31,13 +31,6 @@ HANDLE OutputFile(const std::string& path) {
 
 // Windows names no handle of a process in a documented way, and its libraries open some lazily.
 std::vector<std::string> OpenHandles() { return {}; }
-
-size_t OpenHandleCount() {
-  DWORD count = 0;
-  GetProcessHandleCount(GetCurrentProcess(), &count);
-  return count;
-}
-
 std::vector<std::string> SharedMappings() { return {}; }
 
 std::vector<std::string> ChildrenOfThisProcess() {
