@@ -61,6 +61,8 @@ struct ImageRequest {
   absl::Span<const std::byte> payload;      // what TakeHandOver gives in the child
   const SharedRegion* slot = nullptr;       // shared with the child; its first 64 bytes are the
                                             // seam's own (kSlotReserved), the rest is the caller's
+  absl::Span<const NativeHandle> attached;  // borrowed; the child gets duplicates of its own, in
+                                            // this order, any number
   ProcessSetup setup;
 };
 
@@ -92,6 +94,7 @@ class HandOverBytes {
 struct HandOver {
   HandOverBytes payload;
   SharedRegion slot;
+  std::vector<Handle> attached;  // as ImageRequest named them; not inherited any further
 };
 
 // Takes the hand-over once, binds this process to its parent's life (if the parent has already

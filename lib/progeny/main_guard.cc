@@ -44,6 +44,13 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
       address.offset, "; start parent and child from the same build"));
 }
 
+detail::IncomingHandles Release(std::vector<platform::Handle>& attached) {
+  std::vector<NativeHandle> handles;
+  handles.reserve(attached.size());
+  for (platform::Handle& handle : attached) handles.push_back(handle.Release());
+  return detail::IncomingHandles(std::move(handles));
+}
+
 [[noreturn]] void RunHandedOver(int* argc, char** argv, const MainGuardOptions& options) {
   absl::StatusOr<platform::HandOver> hand_over =
       platform::TakeHandOver(argc, argv, internal::kSlotBytes);
@@ -68,12 +75,17 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
   if (absl::Status limited = platform::ApplyResourceLimits(work->message.limits); !limited.ok()) {
     EndWithout(limited, slot);
   }
+  detail::IncomingHandles handles = Release(hand_over->attached);
   internal::BecomeChild(&work->message.identity, &slot);
   if (options.in_child != nullptr) options.in_child();
   End(internal::RunInChild(
       [&](detail::EntryOutcome& outcome) {
         detail::EntryInput input{detail::ByteReader(work->task),
-                                 [&] { hand_over->payload = platform::HandOverBytes(); }};
+                                 [&] {
+                                   hand_over->payload = platform::HandOverBytes();
+                                   handles.CloseRest();
+                                 },
+                                 &handles};
         (*entry)->run(input, outcome);
       },
       slot));

@@ -31,15 +31,29 @@ bool ReadHeader(HandOverHeader& header) {
   return got == static_cast<ssize_t>(sizeof header) && header.magic == HandOverHeader::kMagic;
 }
 
+// A garbled header's counts are not believed.
+int FirstAttached(const HandOverHeader& header) {
+  const bool has_exit_pipe = header.handle_count > 3;
+  return has_exit_pipe ? kExitPipeDescriptor + 1 : kExitPipeDescriptor;
+}
+
+std::vector<Handle> TakeAttached(const HandOverHeader& header) {
+  std::vector<Handle> attached;
+  attached.reserve(header.attached_count);
+  for (uint32_t i = 0; i < header.attached_count; ++i) {
+    attached.emplace_back(FirstAttached(header) + static_cast<int>(i));
+  }
+  return attached;
+}
+
 // Decided before main, when nobody can have closed or reused the descriptors. They become
 // close-on-exec at once: a child that never constructs its guard passes none of them on.
 bool FindHandOver() {
   HandOverHeader header;
   if (!StartedThroughMark() || !ReadHeader(header)) return false;
-  const int last = kHandOverDescriptor + static_cast<int>(header.handle_count);
-  for (int fd = kHandOverDescriptor; fd < last && fd <= kExitPipeDescriptor; ++fd) {
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
+  const int first_attached = FirstAttached(header);
+  const int last = first_attached + (header.Valid() ? static_cast<int>(header.attached_count) : 0);
+  for (int fd = kHandOverDescriptor; fd < last; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
   return true;
 }
 
@@ -96,10 +110,11 @@ absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes)
     return absl::DataLossError("take the hand-over: its header is garbled");
   }
   if (header.handle_count > 3) KeepExitPipe(kExitPipeDescriptor);
+  std::vector<Handle> attached = TakeAttached(header);
   absl::StatusOr<HandOverBytes> payload = MapPayload(header);
   if (!payload.ok()) return payload.status();
   close(kHandOverDescriptor);
-  return HandOver{*std::move(payload), *std::move(slot)};
+  return HandOver{*std::move(payload), *std::move(slot), std::move(attached)};
 }
 
 void BeforeLaunchedChildEnds() {

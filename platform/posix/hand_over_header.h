@@ -10,11 +10,14 @@ struct HandOverHeader {
   static constexpr uint64_t kMagic = 0x316e65676f7270ULL;  // "progen1"
   uint64_t magic = kMagic;
   uint64_t payload_size = 0;
-  uint32_t handle_count = 0;  // descriptors passed, this file included
+  uint32_t handle_count = 0;    // the launch's own descriptors, this file included
+  uint32_t attached_count = 0;  // the caller's: they stand behind the launch's own
   uint32_t check = 0;
+  uint32_t unused = 0;
 
   uint32_t Sum() const {
-    const uint64_t mixed = (magic ^ payload_size * 0x9E3779B97F4A7C15ULL) + handle_count;
+    const uint64_t counts = handle_count + (static_cast<uint64_t>(attached_count) << 8U);
+    const uint64_t mixed = (magic ^ payload_size * 0x9E3779B97F4A7C15ULL) + counts;
     return static_cast<uint32_t>(mixed ^ (mixed >> 32U));
   }
   bool Valid() const { return magic == kMagic && check == Sum(); }

@@ -18,16 +18,17 @@
 namespace progeny::platform {
 namespace {
 
-absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32_t handles) {
+absl::StatusOr<Handle> WriteHandOver(const ImageRequest& request, uint32_t handles) {
   absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-hand-over");
   if (!file.ok()) return file;
   HandOverHeader header;
-  header.payload_size = payload.size();
+  header.payload_size = request.payload.size();
   header.handle_count = handles;
+  header.attached_count = static_cast<uint32_t>(request.attached.size());
   header.check = header.Sum();
   const auto bytes = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&header), sizeof header);
   if (absl::Status put = WriteAt(file->get(), 0, bytes); !put.ok()) return put;
-  if (absl::Status put = WriteAt(file->get(), sizeof header, payload); !put.ok()) return put;
+  if (absl::Status put = WriteAt(file->get(), sizeof header, request.payload); !put.ok()) return put;
   // From here on nobody can change it under the child's eyes.
   Freeze(file->get());
   return file;
@@ -60,11 +61,12 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
   absl::StatusOr<LifelineReader> lifeline = OpenLifeline();
   if (!lifeline.ok()) return lifeline.status();
   const bool with_exit_pipe = exit_pipe->write.valid();
-  absl::StatusOr<Handle> hand_over = WriteHandOver(request.payload, with_exit_pipe ? 4 : 3);
+  absl::StatusOr<Handle> hand_over = WriteHandOver(request, with_exit_pipe ? 4 : 3);
   if (!hand_over.ok()) return hand_over.status();
 
   std::vector<NativeHandle> passed{hand_over->get(), request.slot->handle(), lifeline->reader.get()};
   if (with_exit_pipe) passed.push_back(exit_pipe->write.get());
+  passed.insert(passed.end(), request.attached.begin(), request.attached.end());
   spawn.passed = passed;
   SlotWordsOf(request.slot->head()).parent = static_cast<uint32_t>(getpid());
   absl::StatusOr<pid_t> pid = Spawn(spawn);

@@ -78,7 +78,8 @@ absl::Status Describe(const SpawnRequest& request, std::vector<Handle>& moved,
   for (NativeHandle handle : request.passed) {
     absl::StatusOr<NativeHandle> source = OutOfTheWay(handle, first_free, moved);
     if (!source.ok()) return source.status();
-    posix_spawn_file_actions_adddup2(actions, static_cast<int>(*source), target++);
+    const int error = posix_spawn_file_actions_adddup2(actions, static_cast<int>(*source), target++);
+    if (error != 0) return OsError(error, "pass a descriptor to the child", "");
   }
   CloseTheRest(actions, first_free);
   if (!request.setup->working_directory.empty()) {

@@ -55,6 +55,7 @@ struct Inheritance {
   Handle slot;
   Handle interrupt;
   Handle parent;
+  std::vector<Handle> attached;
   Handle hand_over;
   uint64_t nonce = 0;
 };
@@ -75,12 +76,17 @@ absl::StatusOr<Inheritance> Bequeath(const ImageRequest& request, NativeHandle i
       InheritableDuplicate(reinterpret_cast<NativeHandle>(GetCurrentProcess()), SYNCHRONIZE);
   if (!parent.ok()) return parent.status();
   inheritance.parent = *std::move(parent);
+  for (NativeHandle handle : request.attached) {
+    absl::StatusOr<Handle> duplicate = InheritableDuplicate(handle, 0);
+    if (!duplicate.ok()) return duplicate.status();
+    inheritance.attached.push_back(*std::move(duplicate));
+  }
   HandOverHeader header;
   header.nonce = inheritance.nonce;
   header.slot = inheritance.slot.get();
   header.interrupt = inheritance.interrupt.get();
   header.parent = inheritance.parent.get();
-  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload);
+  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload, inheritance.attached);
   if (!hand_over.ok()) return hand_over.status();
   inheritance.hand_over = *std::move(hand_over);
   return inheritance;
@@ -102,6 +108,7 @@ absl::StatusOr<CreateProcessRequest> ChildRequest(const ImageRequest& request,
   create.inherited = {inheritance.hand_over.get(), inheritance.interrupt.get(),
                       inheritance.parent.get()};
   if (inheritance.slot.valid()) create.inherited.push_back(inheritance.slot.get());
+  for (const Handle& handle : inheritance.attached) create.inherited.push_back(handle.get());
   return create;
 }
 

@@ -33,6 +33,16 @@ absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
   return platform::LaunchImage(request);
 }
 
+absl::StatusOr<platform::ChildHandle> LaunchWithAttached(
+    const platform::SharedRegion& slot, absl::Span<const platform::NativeHandle> attached) {
+  const absl::string_view role = kAttached;
+  platform::ImageRequest request;
+  request.payload = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(role.data()), role.size());
+  request.slot = &slot;
+  request.attached = attached;
+  return platform::LaunchImage(request);
+}
+
 namespace {
 
 constexpr int kBadRole = 99;
@@ -52,12 +62,25 @@ int WriteTail(platform::SharedRegion& slot) {
   return slot.WriteTail(bytes).ok() ? 0 : 1;
 }
 
-int Play(absl::string_view role, platform::SharedRegion& slot, int argument_count) {
+int WeighAttached(std::vector<platform::Handle>& attached, volatile Report& report) {
+  uint64_t place = 0;
+  for (platform::Handle& handle : attached) {
+    absl::StatusOr<platform::SharedRegion> region =
+        platform::SharedRegion::Open(std::move(handle), kSlotBytes);
+    if (!region.ok()) return 1;
+    report.value = report.value + ++place * ReportIn(*region).value;
+  }
+  return static_cast<int>(place);
+}
+
+int Play(absl::string_view role, platform::HandOver& hand_over, int argument_count) {
+  platform::SharedRegion& slot = hand_over.slot;
   volatile Report& report = ReportIn(slot);
   report.ready = 1;
   if (role == kExitSeven) return 7;
   if (role == kCopy) return CopyStdin();
   if (role == kWriteTail) return WriteTail(slot);
+  if (role == kAttached) return WeighAttached(hand_over.attached, report);
   if (role == kCountArguments) return argument_count;
   if (role == kDirectory) {
     std::printf("%s", std::filesystem::current_path().filename().string().c_str());
@@ -85,7 +108,7 @@ int RunAsChild(int argc, char** argv) {
   if (!hand_over.ok()) return kBadHandOver;
   const auto bytes = hand_over->payload.span();
   const int code = Play(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
-                        hand_over->slot, argc);
+                        *hand_over, argc);
   platform::BeforeLaunchedChildEnds();
   return code;
 }

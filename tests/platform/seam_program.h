@@ -23,6 +23,7 @@ inline constexpr char kWriteTail[] = "tail";         // kTailBytes of a pattern
 inline constexpr char kSumPayload[] = "sum ";        // of all bytes behind it, into the slot
 inline constexpr char kCountArguments[] = "arguments";
 inline constexpr char kDirectory[] = "directory";    // tells it on stdout
+inline constexpr char kAttached[] = "attached";      // the words in the attached regions, weighed by place
 inline constexpr char kVariable[] = "variable";      // tells PROGENY_SEAM_TEST on stdout
 
 inline constexpr size_t kTailBytes = 5 << 20;
@@ -39,6 +40,8 @@ volatile Report& ReportIn(const platform::SharedRegion& slot);
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
                                                  const platform::SharedRegion& slot,
                                                  const platform::ProcessSetup& setup = {});
+absl::StatusOr<platform::ChildHandle> LaunchWithAttached(
+    const platform::SharedRegion& slot, absl::Span<const platform::NativeHandle> attached);
 
 }  // namespace progeny::tests
 

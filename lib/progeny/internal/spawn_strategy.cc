@@ -25,11 +25,13 @@ class Spawn final : public StartStrategy {
     std::vector<std::byte> payload;
     const HandOverMessage message{request.identity, request.limits, *std::move(entry)};
     if (absl::Status encoded = EncodeHandOver(message, payload); !encoded.ok()) return encoded;
-    if (absl::Status encoded = request.task->Encode(payload); !encoded.ok()) return encoded;
+    detail::OutgoingHandles handles;
+    if (absl::Status encoded = request.task->Encode(payload, handles); !encoded.ok()) return encoded;
 
     platform::ImageRequest image;
     image.executable = request.executable;
     image.payload = payload;
+    image.attached = handles.handles();
     image.slot = &request.slot->region();
     image.setup = request.setup;
     return platform::LaunchImage(image);
