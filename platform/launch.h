@@ -59,14 +59,15 @@ struct ImageRequest {
   std::string executable;                   // UTF-8; empty: this program's own image, also when
                                             // it was renamed, replaced or deleted meanwhile
   absl::Span<const std::byte> payload;      // what TakeHandOver gives in the child
-  const SharedRegion* slot = nullptr;       // shared with the child; its first 64 bytes are the
-                                            // seam's own (kSlotReserved), the rest is the caller's
+  const SharedRegion* slot = nullptr;       // shared with the child; its first bytes are the seam's
+                                            // own (kSlotReserved), the rest is the caller's
   absl::Span<const NativeHandle> attached;  // borrowed; the child gets duplicates of its own, in
                                             // this order, any number
   ProcessSetup setup;
 };
 
-inline constexpr size_t kSlotReserved = 64;
+// Words of the seam's own, and room for a small payload: then a start needs no memory but the slot's.
+inline constexpr size_t kSlotReserved = 1024;
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request);
 

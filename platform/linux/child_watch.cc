@@ -73,6 +73,18 @@ std::optional<ExitInfo> ChildWatch::Reap() {
   return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapById(pid_);
 }
 
+// A recycled id can't be met: the call goes by the handle. Whatever goes wrong, Reap() finds out.
+std::optional<ExitInfo> ChildWatch::AwaitAndReap() {
+  if (kind_ != Kind::kProcess) return std::nullopt;
+  siginfo_t info{};
+  int result = 0;
+  do {
+    result = waitid(P_PIDFD, static_cast<id_t>(sentinel()), &info, WEXITED);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  return FromSiginfo(info);
+}
+
 int ChildWatch::Signal(int signal) {
   return kind_ == Kind::kProcess ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
 }

@@ -112,6 +112,8 @@ std::optional<ExitInfo> ChildWatch::Reap() {
   return std::nullopt;
 }
 
+std::optional<ExitInfo> ChildWatch::AwaitAndReap() { return std::nullopt; }
+
 int ChildWatch::Signal(int signal) {
   if (maker_ == getpid() && !IsReady(sentinel())) return kill(pid_, signal);
   errno = ESRCH;

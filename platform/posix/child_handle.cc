@@ -2,6 +2,9 @@
 //
 // Races, over those of each kernel's child_watch.cc:
 // * Two threads wait: both poll, one reaps under the lock, the other finds the status kept.
+// * A thread that waits without limit sleeps in the call that reaps, which can't be done under the
+//   lock: until it has put the status away nobody else reaps, and who asks meanwhile is told that
+//   the child still runs, or looks again a moment later.
 // * A signal and the reaping exclude each other by the lock: where processes are named by ids, a
 //   recycled one is never signalled.
 #include "platform/child_handle.h"
@@ -34,8 +37,22 @@ class ChildHandle::State {
   // The status, if the child has ended; reaps it.
   std::optional<ExitInfo> Reap() {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!status_) status_ = watch_.Reap();
-    if (status_) lifeline_.Reset();
+    if (!status_ && !reaper_sleeps_) Keep(watch_.Reap());
+    return status_;
+  }
+
+  // The status, after the child's end; nothing where the kernel can't do both in one call, or
+  // another thread is at it.
+  std::optional<ExitInfo> AwaitAndReap() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (status_ || reaper_sleeps_) return status_;
+      reaper_sleeps_ = true;
+    }
+    std::optional<ExitInfo> status = watch_.AwaitAndReap();
+    std::lock_guard<std::mutex> lock(mutex_);
+    reaper_sleeps_ = false;
+    Keep(std::move(status));
     return status_;
   }
 
@@ -52,9 +69,15 @@ class ChildHandle::State {
   }
 
  private:
+  void Keep(std::optional<ExitInfo> status) {
+    status_ = std::move(status);
+    if (status_) lifeline_.Reset();
+  }
+
   std::mutex mutex_;
   ChildWatch watch_;  // these under mutex_; but for what never changes in it
   std::optional<ExitInfo> status_;
+  bool reaper_sleeps_ = false;
   Handle lifeline_;
   std::byte* const slot_head_;
 };
@@ -115,6 +138,9 @@ NativeHandle ChildHandle::sentinel() const { return state_->sentinel(); }
 std::optional<ExitInfo> ChildHandle::ReapIfEnded() { return state_->Reap(); }
 
 absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
+  if (deadline.infinite()) {
+    if (const std::optional<ExitInfo> status = state_->AwaitAndReap()) return *status;
+  }
   pollfd end{state_->sentinel(), POLLIN, 0};
   while (true) {
     if (const std::optional<ExitInfo> status = state_->Reap()) return *status;

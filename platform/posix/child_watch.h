@@ -32,6 +32,10 @@ class ChildWatch {
   // and the kernel doesn't tell any more. Once it has said something it isn't called again.
   std::optional<ExitInfo> Reap();
 
+  // Waits for the end and reaps in one call; nothing where a kernel has no such call. May run beside
+  // sentinel() and Signal(), not beside Reap().
+  std::optional<ExitInfo> AwaitAndReap();
+
   // 0, or -1 and errno; ESRCH: it has ended, or is nobody of ours.
   int Signal(int signal);
 

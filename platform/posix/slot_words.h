@@ -8,6 +8,7 @@
 //   lifeline; so the child looks at this word *after* arming, and disarms again.
 // parent: its process id, set before the child starts, for kernels that watch it by that: getppid()
 //   names the debugger while one is attached.
+// bound: the child's lifeline was armed before it executed its image, and needs no more arming.
 #ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 #define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 
@@ -18,13 +19,17 @@
 #include <cstdint>
 
 #include "platform/launch.h"
+#include "platform/posix/hand_over_header.h"
 
 namespace progeny::platform {
 
 struct SlotWords {
+  HandOverHeader hand_over;  // of a re-executed child
   std::atomic<uint32_t> adopted;
   std::atomic<uint32_t> detached;
   std::atomic<uint32_t> parent;
+  std::atomic<uint32_t> bound;
+  std::byte payload[kInlinePayload];
 };
 static_assert(sizeof(SlotWords) <= kSlotReserved);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);
