@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,8 +11,10 @@
 #include <cerrno>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "platform/error.h"
+#include "platform/memory_usage.h"
 
 // Defined in a program that is built with -fsanitize=thread, which allows few places.
 extern "C" __attribute__((weak)) void __tsan_init();
@@ -30,6 +33,15 @@ constexpr int kCollapse = 25;      // Linux 6.1
 constexpr uint64_t kPresent = uint64_t{1} << 63;
 constexpr uint64_t kSwapped = uint64_t{1} << 62;
 constexpr uint64_t kOfAFile = uint64_t{1} << 61;
+
+constexpr uint64_t kLargeStep = uint64_t{16} << 20;
+
+uint64_t MemoryLeft() {
+  const absl::StatusOr<SystemMemory> memory = GetSystemMemory();
+  struct sysinfo info {};
+  if (!memory.ok() || sysinfo(&info) != 0) return ~uint64_t{0};
+  return static_cast<uint64_t>(memory->available) + uint64_t{info.freeswap} * info.mem_unit;
+}
 
 }  // namespace
 
@@ -65,8 +77,13 @@ std::byte* ReserveAddresses(uint64_t address, size_t bytes) {
 
 int KeepFromForks(std::byte* start, size_t bytes) { return madvise(start, bytes, MADV_DONTFORK); }
 
-// fallocate, not ftruncate: the pages exist now.
+// fallocate, not ftruncate: the pages exist now. What the machine evidently doesn't have is refused
+// before: the kernel would take memory from everybody first, and end somebody's process.
 absl::Status ExtendFile(NativeHandle file, size_t from, size_t to) {
+  if (to - from > kLargeStep && to - from > MemoryLeft()) {
+    return absl::ResourceExhaustedError(absl::StrCat("extend memory to be frozen: ", to - from,
+                                                     " bytes are not to be had; free memory, or build less"));
+  }
   int result = 0;
   do {
     result = fallocate(static_cast<int>(file), 0, static_cast<off_t>(from), static_cast<off_t>(to - from));

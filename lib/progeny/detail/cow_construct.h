@@ -2,7 +2,6 @@
 #ifndef PROGENY_DETAIL_COW_CONSTRUCT_H_
 #define PROGENY_DETAIL_COW_CONSTRUCT_H_
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <memory_resource>
@@ -10,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "progeny/detail/codec_aggregate.h"  // kIsStdArray
 #include "progeny/detail/codec_fields.h"
 
 namespace progeny::detail {
@@ -62,7 +62,7 @@ void MoveFieldsIntoArena(T& object, std::pmr::memory_resource* resource) {
 // What a default initialiser has put into the object moves along.
 template <class T>
 void MoveIntoArena(T& object, std::pmr::memory_resource* resource) {
-  if constexpr (std::is_array_v<T>) {
+  if constexpr (std::is_array_v<T> || kIsStdArray<T>) {
     for (auto& element : object) MoveIntoArena(element, resource);
   } else if constexpr (TakesAllocator<T>) {
     T made(std::move(object));
@@ -75,11 +75,6 @@ void MoveIntoArena(T& object, std::pmr::memory_resource* resource) {
     constexpr bool kMayStay = CheckCowType<std::remove_cv_t<T>>();
     if constexpr (kMayStay && FieldByField<T>) MoveFieldsIntoArena(object, resource);
   }
-}
-
-template <class T, size_t n>
-void MoveIntoArena(std::array<T, n>& array, std::pmr::memory_resource* resource) {
-  for (T& element : array) MoveIntoArena(element, resource);
 }
 
 // Throws what the resource and the constructors throw.
