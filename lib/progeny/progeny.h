@@ -5,6 +5,7 @@
 #include "progeny/call.h"
 #include "progeny/callable.h"
 #include "progeny/codec.h"
+#include "progeny/cow.h"
 #include "progeny/exit_status.h"
 #include "progeny/future.h"
 #include "progeny/main_guard.h"

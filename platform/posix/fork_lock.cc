@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "platform/frozen_memory.h"
+
 namespace progeny::platform {
 namespace {
 
@@ -16,6 +18,7 @@ void AfterInParent() { Lock().unlock(); }
 void AfterInChild() {
   ForgetLifelineInChild();
   ForgetChildrenInChild();
+  FrozenMemory::RemakeAllInChild();
   Lock().unlock();
 }
 
