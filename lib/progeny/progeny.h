@@ -6,6 +6,8 @@
 #include "progeny/callable.h"
 #include "progeny/codec.h"
 #include "progeny/exit_status.h"
+#include "progeny/fork_server.h"
+#include "progeny/fork_server.h"
 #include "progeny/future.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"

@@ -1,0 +1,16 @@
+// No kernel call makes a sibling here: children are the server's, and it tells how they ended.
+#include "platform/posix/served_fork.h"
+
+#include <cerrno>
+
+namespace progeny::platform {
+
+ServedFork ForkForClient(std::atomic<uint32_t>&) {
+  ServedFork none;
+  none.error = ENOSYS;
+  return none;
+}
+
+size_t ThreadsOfSanitizers() { return 0; }
+
+}  // namespace progeny::platform
