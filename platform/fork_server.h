@@ -48,8 +48,8 @@ class ForkServer {
   absl::Status AwaitReady(Deadline deadline);
 
   // One child, as LaunchImage would start it (`executable` is the server's). Unavailable: the server
-  // is gone and has made no child; another one may. DeadlineExceeded: it didn't answer in half a
-  // minute, as when it is stopped; it has been killed, and no child is left. Any other error is this
+  // is gone and has made no child; another one may. DeadlineExceeded: it didn't answer in twenty
+  // seconds, as when it is stopped; it has been killed, and no child is left. Any other error is this
   // child's alone and leaves nothing behind.
   absl::StatusOr<ChildHandle> Fork(const ImageRequest& request);
 

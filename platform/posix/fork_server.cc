@@ -53,7 +53,18 @@ class ForkServer::State {
   const std::string& environment() const { return environment_; }
   const DirectoryId& directory() const { return directory_; }
   bool children_are_ours() const { return children_are_ours_.load(); }
-  void NoteChildrenAreServers() { children_are_ours_.store(false); }
+  // From here on. Not where ids mean other processes there than here: nobody could be signalled.
+  absl::Status TakeServersChildren() {
+    if (own_id_.load() != process_.id()) {
+      return absl::FailedPreconditionError(
+          "make a child by the fork server: it is the first process of a pid namespace, whose children "
+          "can't be this process's own; start the child by spawn");
+    }
+    children_are_ours_.store(false);
+    return absl::OkStatus();
+  }
+  // As the server knows it.
+  void NoteOwnId(pid_t id) { own_id_.store(id); }
 
   // Under the connection's lock.
   void ForgetLastChild() { slot_.last_child.store(0); }
@@ -78,6 +89,7 @@ class ForkServer::State {
   const DirectoryId directory_ = CurrentDirectory();
   std::atomic<bool> gone_{false};
   std::atomic<bool> children_are_ours_{true};
+  std::atomic<pid_t> own_id_{0};
 };
 
 namespace {
@@ -259,10 +271,16 @@ ForkServer& ForkServer::operator=(ForkServer&&) noexcept = default;
 ForkServer::~ForkServer() = default;
 
 absl::Status ForkServer::AwaitReady(Deadline deadline) {
-  const int error = state_->connection()->AwaitGreeting(deadline);
-  if (error == 0) return absl::OkStatus();
+  pid_t id = 0;
+  const int error = state_->connection()->AwaitGreeting(deadline, id);
   if (error == EAGAIN) return absl::DeadlineExceededError("the fork server is not ready yet");
-  if (!state_->process().Wait(Deadline::After(kTimeToEnd)).ok()) (void)state_->End();
+  if (error == 0) {
+    state_->NoteOwnId(id);
+    return absl::OkStatus();
+  }
+  const bool ended = error == ENOTCONN && state_->process().Wait(Deadline::After(kTimeToEnd)).ok();
+  if (!ended) (void)state_->End();
+  if (error != ENOTCONN) return OsError(error, "wait for the fork server", "");
   return absl::UnavailableError("the fork server has ended");
 }
 
@@ -290,7 +308,7 @@ absl::StatusOr<ChildHandle> ForkServer::Fork(const ImageRequest& request) {
     }
     if (answer.head.kind == ReplyKind::kMade) return Adopt(*state, std::move(prepared), std::move(answer));
     if (answer.head.kind != ReplyKind::kNeedsStatusSocket || attempt > 0) return FailureOf(answer.head);
-    state->NoteChildrenAreServers();
+    if (absl::Status taken = state->TakeServersChildren(); !taken.ok()) return taken;
   }
 }
 

@@ -42,7 +42,7 @@ struct ForkRequestHead : MessageHead {
 };
 
 enum class ReplyKind : uint32_t {
-  kServes = 1,           // unasked, once
+  kServes = 1,           // unasked, once; with its own id
   kMade = 2,             // with a process handle if the kernel gave one from birth
   kFailed = 3,           // `error`: no child
   kNeedsStatusSocket = 4,  // no child: it can't be the client's own; ask again with such a socket

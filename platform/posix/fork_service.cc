@@ -142,6 +142,7 @@ absl::StatusOr<HandOver> ForkService::State::Serve(size_t slot_bytes) {
   if (absl::Status settled = Settle(); !settled.ok()) return settled;
   ForkReplyHead greeting;
   greeting.kind = ReplyKind::kServes;
+  greeting.pid = getpid();
   Answer(greeting, Handle());
   while (true) {
     if (makes_own_) AwaitRequest();

@@ -18,7 +18,7 @@
 namespace progeny::platform {
 namespace {
 
-constexpr timeval kPatience{30, 0};
+constexpr timeval kPatience{20, 0};
 
 // The sockets of this process, to be closed in its forked children. Under ForkLock().
 std::vector<int>& Sockets() {
@@ -99,7 +99,7 @@ ServerConnection::Outcome ServerConnection::Ask(Question& question, Answer& answ
   return error == EAGAIN ? Outcome::kNoAnswer : Outcome::kLost;
 }
 
-int ServerConnection::AwaitGreeting(Deadline deadline) {
+int ServerConnection::AwaitGreeting(Deadline deadline, pid_t& id) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (socket_ < 0) return ENOTCONN;
   pollfd readable{socket_, POLLIN, 0};
@@ -111,6 +111,7 @@ int ServerConnection::AwaitGreeting(Deadline deadline) {
   }
   Answer greeting;
   const int error = ReceiveReply(socket_, greeting);
+  id = greeting.head.pid;
   return error == 0 && greeting.head.kind == ReplyKind::kServes ? 0 : ENOTCONN;
 }
 

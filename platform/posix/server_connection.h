@@ -27,7 +27,7 @@ class ServerConnection {
     kNotSent,     // the server knows nothing of it
     kGone,        // nor then: the server had gone before
     kLost,        // it is gone now, or of no more use; whether it has done what was asked is open
-    kNoAnswer,    // in half a minute; the same
+    kNoAnswer,    // in twenty seconds; the same
   };
   struct Question {
     ForkRequestHead head;
@@ -42,8 +42,9 @@ class ServerConnection {
   // `before` is called under the lock, right before the question goes out.
   Outcome Ask(Question& question, Answer& answer, void (*before)(void*), void* context);
 
-  // Waits for what a server says first of all. 0; EAGAIN past the deadline; ENOTCONN when it has ended.
-  int AwaitGreeting(Deadline deadline);
+  // Waits for what a server says first of all, its own id. 0; EAGAIN past the deadline; ENOTCONN when
+  // it has ended; another errno when it can't be waited for.
+  int AwaitGreeting(Deadline deadline, pid_t& id);
 
   // 0, or -1 and errno, as kill(2); to a child of the server's, whom nobody else reaps. EPIPE when
   // there is no server any more.
