@@ -11,20 +11,15 @@
 // * Another thread forks meanwhile: server_connection.cc.
 #include "platform/fork_server.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 
 #include "platform/error.h"
-#include "platform/posix/anonymous_file.h"
 #include "platform/posix/child_state.h"
-#include "platform/posix/descriptor.h"
 #include "platform/posix/fork_error.h"
-#include "platform/posix/process_context.h"
-#include "platform/posix/server_connection.h"
+#include "platform/posix/fork_request.h"
 
 namespace progeny::platform {
 namespace {
@@ -50,9 +45,8 @@ class ForkServer::State {
   const std::shared_ptr<ServerConnection>& connection() const { return connection_; }
   bool Usable() const { return !gone_.load() && user_ == UserId(); }
 
-  const std::string& environment() const { return environment_; }
-  const DirectoryId& directory() const { return directory_; }
   bool children_are_ours() const { return children_are_ours_.load(); }
+  const ServerAsOfLaunch& as_of_launch() const { return as_of_launch_; }
   // From here on. Not where ids mean other processes there than here: nobody could be signalled.
   absl::Status TakeServersChildren() {
     if (own_id_.load() != process_.id()) {
@@ -84,132 +78,13 @@ class ForkServer::State {
   const std::shared_ptr<ServerConnection> connection_;
   SlotWords& slot_;
   const UserId user_;
-  // As of the launch, which the server has by inheritance.
-  const std::string environment_ = EnvironmentBlock();
-  const DirectoryId directory_ = CurrentDirectory();
+  const ServerAsOfLaunch as_of_launch_;
   std::atomic<bool> gone_{false};
   std::atomic<bool> children_are_ours_{true};
   std::atomic<pid_t> own_id_{0};
 };
 
 namespace {
-
-// One child's request, and what it borrows from until it has been sent.
-struct Prepared {
-  NewChild child;
-  ServerConnection::Question question;
-  std::string bytes;                // payload and environment, where both are there
-  std::vector<Handle> owned;
-};
-
-bool IsOpen(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
-
-void AddStreams(const StandardStreams& streams, ServerConnection::Question& question) {
-  int number = 0;
-  for (NativeHandle stream : {streams.in, streams.out, streams.err}) {
-    const int descriptor = stream == kNoHandle ? number : static_cast<int>(stream);
-    if (stream != kNoHandle || IsOpen(descriptor)) {
-      question.head.flags |= static_cast<uint32_t>(kHasStream) << number;
-      question.handles.push_back(descriptor);
-    }
-    ++number;
-  }
-}
-
-absl::Status AddEndOfChild(bool children_are_ours, Prepared& prepared) {
-  ServerConnection::Question& question = prepared.question;
-  if (children_are_ours) {
-    absl::StatusOr<ExitPipe> pipe = PrepareExitPipe();
-    if (!pipe.ok()) return pipe.status();
-    prepared.child.exit_pipe = *std::move(pipe);
-    if (!prepared.child.exit_pipe.write.valid()) return absl::OkStatus();
-    question.head.flags |= kHasExitPipe;
-    question.handles.push_back(static_cast<int>(prepared.child.exit_pipe.write.get()));
-    return absl::OkStatus();
-  }
-  absl::StatusOr<SocketPair> status = CreateSocketPair();
-  if (!status.ok()) return status.status();
-  prepared.child.exit_pipe.read = std::move(status->first);
-  prepared.child.exit_pipe.write = std::move(status->second);
-  question.head.flags |= kHasStatusSocket;
-  question.handles.push_back(static_cast<int>(prepared.child.exit_pipe.write.get()));
-  return absl::OkStatus();
-}
-
-absl::Status AddDirectory(const std::string& named, const DirectoryId& servers, Prepared& prepared) {
-  if (named.empty() && CurrentDirectory() == servers) return absl::OkStatus();
-  auto directory = AboveStandardStreams(
-      open(named.empty() ? "." : named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-      "open the working directory");
-  if (!directory.ok()) return directory.status();
-  prepared.question.head.flags |= kHasDirectory;
-  prepared.question.handles.push_back(static_cast<int>(directory->get()));
-  prepared.owned.push_back(*std::move(directory));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Handle> WriteFile(absl::string_view payload, absl::string_view environment) {
-  absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-hand-over");
-  if (!file.ok()) return file;
-  size_t offset = sizeof(HandOverHeader);
-  for (absl::string_view part : {payload, environment}) {
-    const auto bytes = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(part.data()), part.size());
-    if (absl::Status put = WriteAt(file->get(), offset, bytes); !put.ok()) return put;
-    offset += part.size();
-  }
-  Freeze(file->get());
-  return file;
-}
-
-absl::Status AddBody(const ImageRequest& request, const std::string& servers, Prepared& prepared) {
-  ServerConnection::Question& question = prepared.question;
-  std::string environment = request.setup.environment != nullptr
-                                ? EnvironmentBlock(*request.setup.environment)
-                                : EnvironmentBlock();
-  const bool same = environment == servers;
-  if (same) environment.clear();
-  if (!same) question.head.flags |= kHasEnvironment;
-  question.head.payload_size = request.payload.size();
-  question.head.environment_size = environment.size();
-  const absl::string_view payload(reinterpret_cast<const char*>(request.payload.data()),
-                                  request.payload.size());
-  if (payload.size() + environment.size() > kMostInline) {
-    absl::StatusOr<Handle> file = WriteFile(payload, environment);
-    if (!file.ok()) return file.status();
-    question.head.flags |= kHasFile;
-    question.handles.push_back(static_cast<int>(file->get()));
-    prepared.owned.push_back(*std::move(file));
-    return absl::OkStatus();
-  }
-  question.body = request.payload;
-  if (environment.empty()) return absl::OkStatus();
-  prepared.bytes.assign(payload);
-  prepared.bytes += environment;
-  question.body = {reinterpret_cast<const std::byte*>(prepared.bytes.data()), prepared.bytes.size()};
-  return absl::OkStatus();
-}
-
-absl::Status Prepare(const ImageRequest& request, const ForkServer::State& server,
-                     Prepared& prepared) {
-  ServerConnection::Question& question = prepared.question;
-  question.handles.reserve(8 + request.attached.size());
-  prepared.child.slot_head = request.slot->head();
-  SlotWordsOf(request.slot->head()).parent = static_cast<uint32_t>(getpid());
-  AddStreams(request.setup.streams, question);
-  absl::StatusOr<LifelineReader> lifeline = OpenLifeline();
-  if (!lifeline.ok()) return lifeline.status();
-  prepared.child.lifeline = *std::move(lifeline);
-  question.handles.push_back(static_cast<int>(request.slot->handle()));
-  question.handles.push_back(static_cast<int>(prepared.child.lifeline.reader.get()));
-  if (absl::Status added = AddEndOfChild(server.children_are_ours(), prepared); !added.ok()) return added;
-  if (absl::Status added = AddDirectory(request.setup.working_directory, server.directory(), prepared);
-      !added.ok()) {
-    return added;
-  }
-  if (absl::Status added = AddBody(request, server.environment(), prepared); !added.ok()) return added;
-  for (NativeHandle handle : request.attached) question.handles.push_back(static_cast<int>(handle));
-  return absl::OkStatus();
-}
 
 absl::Status FailureOf(const ForkReplyHead& reply) {
   switch (reply.step) {
@@ -228,7 +103,7 @@ absl::StatusOr<ChildHandle> AfterLoss(ForkServer::State& server, Prepared prepar
   SlotWords& words = SlotWordsOf(prepared.child.slot_head);
   (void)server.End();
   prepared.child.exit_pipe.write.Reset();
-  if (server.children_are_ours()) {
+  if (prepared.child_is_ours) {
     prepared.child.pid = server.TakeLastChild();
     if (prepared.child.pid == 0) {
       (void)ClaimBeginning(words);  // should the server be neither dead nor killable
@@ -247,7 +122,7 @@ absl::StatusOr<ChildHandle> Adopt(const ForkServer::State& server, Prepared prep
   prepared.child.pid = answer.head.pid;
   prepared.child.exit_pipe.write.Reset();
   if (!answer.handles.empty()) prepared.child.exit_pipe.process = std::move(answer.handles.front());
-  if (!server.children_are_ours()) prepared.child.exit_pipe.server = server.connection();
+  if (!prepared.child_is_ours) prepared.child.exit_pipe.server = server.connection();
   return AdoptChild(std::move(prepared.child));
 }
 
@@ -288,7 +163,8 @@ absl::StatusOr<ChildHandle> ForkServer::Fork(const ImageRequest& request) {
   const std::shared_ptr<State> state = state_;
   for (int attempt = 0;; ++attempt) {
     Prepared prepared;
-    if (absl::Status ready = Prepare(request, *state, prepared); !ready.ok()) return ready;
+    prepared.child_is_ours = state->children_are_ours();
+    if (absl::Status ready = Prepare(request, state->as_of_launch(), prepared); !ready.ok()) return ready;
     ServerConnection::Answer answer;
     const auto forget = [](void* server) { static_cast<State*>(server)->ForgetLastChild(); };
     switch (state->connection()->Ask(prepared.question, answer, forget, state.get())) {

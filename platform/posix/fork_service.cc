@@ -8,18 +8,13 @@
 // Signals: all are blocked while it serves, so that Ctrl-C and the like, meant for the whole group,
 // end the client and not the means by which it starts children; SIGKILL and the lifeline end the
 // server. A child gets the mask back that was there before. SIGCHLD alone comes through, while the
-// server waits, once it has children of its own (portable form).
+// server waits, once it has children of its own (own_children.h).
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/select.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,14 +23,13 @@
 #include "platform/fork_child.h"
 #include "platform/fork_server.h"
 #include "platform/pipe.h"
-#include "platform/posix/after_fork.h"
-#include "platform/posix/child_end.h"
-#include "platform/posix/child_state.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_server_wire.h"
-#include "platform/posix/hand_over_header.h"
+#include "platform/posix/own_children.h"
 #include "platform/posix/process_context.h"
+#include "platform/posix/served_child.h"
 #include "platform/posix/served_fork.h"
+#include "platform/posix/slot_words.h"
 #include "platform/posix/stdio_buffers.h"
 
 namespace progeny::platform {
@@ -43,27 +37,6 @@ namespace {
 
 constexpr int kClientGoneExitCode = 0;
 constexpr int kServerFailedExitCode = 71;
-
-// Of the child that this process is.
-std::byte* served_slot_head = nullptr;
-bool status_can_be_lost = false;
-
-// A child of the server's own, and the socket that is to tell its end.
-struct OwnChild {
-  pid_t pid;
-  Handle status;
-};
-
-struct Request {
-  ForkRequestHead head;
-  std::vector<Handle> handles;
-  size_t next = 0;
-
-  bool Has(uint32_t flag) const { return (head.flags & flag) != 0; }
-  Handle Take() { return next < handles.size() ? std::move(handles[next++]) : Handle(); }
-};
-
-void OnChildEnd(int) {}
 
 }  // namespace
 
@@ -79,8 +52,6 @@ class ForkService::State {
 
  private:
   absl::Status Settle();
-  void AwaitRequest();
-  void ReapOwnChildren();
   void Receive();
   bool WellFormed() const;
   bool Make();  // true in the child
@@ -91,24 +62,16 @@ class ForkService::State {
   void PassOnSignal();
   int GoTo(const Handle& directory);
   size_t Place(uint32_t flag) const;
-  [[nodiscard]] absl::StatusOr<HandOver> BecomeChild(size_t slot_bytes);
-  void TakeStreams();
-  void TakeEndOfChild();
-  absl::StatusOr<HandOverBytes> TakeBytes();
 
   Handle socket_;
   SlotWords& slot_;
   const std::string environment_before_;
   const DirectoryId directory_before_;
-  EnvironmentDifference difference_;  // what code of the user's has done to the server's
   bool moved_ = false;
   Handle home_;  // the server's directory, once it has had to leave it for a child
-  sigset_t mask_before_{};
-  struct sigaction child_action_before_ {};
-  bool makes_own_ = false;
-  std::vector<OwnChild> own_children_;
-  std::byte* buffer_ = nullptr;  // room for a HandOverHeader, then for the body
-  Request request_;
+  OwnChildren own_children_;
+  Inheritance inheritance_;
+  ReceivedRequest request_;
 };
 
 absl::Status ForkService::State::Settle() {
@@ -119,12 +82,12 @@ absl::Status ForkService::State::Settle() {
         absl::StrJoin(threads, ", "), "), whose locks would stay locked in its children; end them in ",
         "preload, start none in static objects, or start children by spawn"));
   }
-  difference_ = DifferenceBetween(environment_before_, EnvironmentBlock());
+  inheritance_.environment = DifferenceBetween(environment_before_, EnvironmentBlock());
   moved_ = !(CurrentDirectory() == directory_before_);
   void* const buffer = mmap(nullptr, sizeof(HandOverHeader) + kMostInline, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
-  buffer_ = static_cast<std::byte*>(buffer);
+  inheritance_.buffer = static_cast<std::byte*>(buffer);
   // Whoever waits for the end of the client's output must not wait for the server. What children
   // inherit comes with each request.
   FlushOwnOutput();
@@ -134,7 +97,7 @@ absl::Status ForkService::State::Settle() {
   close(kSlotDescriptor);  // it is mapped
   sigset_t all;
   sigfillset(&all);
-  if (sigprocmask(SIG_SETMASK, &all, &mask_before_) != 0) return LastOsError("block signals", "");
+  if (sigprocmask(SIG_SETMASK, &all, &inheritance_.signal_mask) != 0) return LastOsError("block signals", "");
   return absl::OkStatus();
 }
 
@@ -145,43 +108,17 @@ absl::StatusOr<HandOver> ForkService::State::Serve(size_t slot_bytes) {
   greeting.pid = getpid();
   Answer(greeting, Handle());
   while (true) {
-    if (makes_own_) AwaitRequest();
+    if (own_children_.begun() && !own_children_.AwaitRequest(static_cast<int>(socket_.get()))) {
+      _exit(kServerFailedExitCode);
+    }
     Receive();
-    if (Make()) return BecomeChild(slot_bytes);
+    if (Make()) {
+      socket_.Reset();
+      home_.Reset();
+      return BecomeServedChild(request_, inheritance_, slot_bytes);
+    }
     request_.handles.clear();
   }
-}
-
-// Until the socket has something to say; the ends of own children are told meanwhile.
-void ForkService::State::AwaitRequest() {
-  sigset_t but_children;
-  sigfillset(&but_children);
-  sigdelset(&but_children, SIGCHLD);
-  const int socket = static_cast<int>(socket_.get());
-  while (true) {
-    ReapOwnChildren();
-    fd_set readable;
-    FD_ZERO(&readable);
-    FD_SET(socket, &readable);
-    if (pselect(socket + 1, &readable, nullptr, nullptr, nullptr, &but_children) > 0) {
-      ReapOwnChildren();
-      return;
-    }
-    if (errno != EINTR) _exit(kServerFailedExitCode);
-  }
-}
-
-void ForkService::State::ReapOwnChildren() {
-  std::erase_if(own_children_, [](OwnChild& child) {
-    int32_t status = 0;
-    const pid_t got = waitpid(child.pid, &status, WNOHANG);
-    if (got == 0 || (got < 0 && errno == EINTR)) return false;
-    // When nobody waits any more, or another has reaped it, the end of the socket is all that is told.
-    if (got == child.pid) {
-      (void)send(static_cast<int>(child.status.get()), &status, sizeof status, kSendFlags);
-    }
-    return true;
-  });
 }
 
 // Ends the process when its client is gone, or the socket is of no more use.
@@ -190,7 +127,7 @@ void ForkService::State::Receive() {
     IncomingMessage incoming;
     incoming.head = &request_.head;
     incoming.head_size = sizeof request_.head;
-    incoming.body = buffer_ + sizeof(HandOverHeader);
+    incoming.body = inheritance_.buffer + sizeof(HandOverHeader);
     incoming.body_room = kMostInline;
     incoming.handles = std::move(request_.handles);
     const int error = ReceiveMessage(static_cast<int>(socket_.get()), kRequestMagic, incoming);
@@ -230,11 +167,7 @@ void ForkService::State::AnswerFailure(ServerStep step, int error) {
 void ForkService::State::PassOnSignal() {
   ForkReplyHead reply;
   reply.kind = ReplyKind::kSignalled;
-  reply.error = ESRCH;
-  for (const OwnChild& child : own_children_) {  // none of these has been reaped
-    if (child.pid != request_.head.pid) continue;
-    reply.error = kill(child.pid, request_.head.signal) == 0 ? 0 : errno;
-  }
+  reply.error = own_children_.Signal(request_.head.pid, request_.head.signal);
   Answer(reply, Handle());
 }
 
@@ -269,7 +202,8 @@ bool ForkService::State::Make() {
       return false;
     }
   }
-  if (makes_own_ || request_.Has(kHasStatusSocket) ? MakeOwn() : MakeClients()) return true;
+  const bool own = own_children_.begun() || request_.Has(kHasStatusSocket);
+  if (own ? MakeOwn() : MakeClients()) return true;
   if (elsewhere && fchdir(static_cast<int>(home_.get())) != 0) _exit(kServerFailedExitCode);
   return false;
 }
@@ -278,7 +212,7 @@ bool ForkService::State::MakeClients() {
   slot_.last_child.store(0, std::memory_order_relaxed);
   ServedFork made = ForkForClient(slot_.last_child);
   if (made.pid == 0) {
-    status_can_be_lost = !made.has_handle;
+    inheritance_.status_can_be_lost = !made.has_handle;
     return true;
   }
   ForkReplyHead reply;
@@ -303,100 +237,21 @@ bool ForkService::State::MakeOwn() {
     Answer(reply, Handle());
     return false;
   }
-  if (!std::exchange(makes_own_, true)) {
-    struct sigaction action {};
-    action.sa_handler = &OnChildEnd;
-    sigaction(SIGCHLD, &action, &child_action_before_);
-  }
+  own_children_.Begin();
   const pid_t pid = fork();
   if (pid == 0) {
-    own_children_.clear();
-    sigaction(SIGCHLD, &child_action_before_, nullptr);
+    own_children_.ForgetInChild();
     return true;
   }
   if (pid < 0) {
     AnswerFailure(ServerStep::kFork, errno);
     return false;
   }
-  own_children_.push_back({pid, std::move(request_.handles[Place(kHasStatusSocket)])});
+  own_children_.Add(pid, std::move(request_.handles[Place(kHasStatusSocket)]));
   reply.kind = ReplyKind::kMade;
   reply.pid = pid;
   Answer(reply, Handle());
   return false;
-}
-
-// --- in the child -------------------------------------------------------------------------------
-
-// Missing ones are closed, as they are in the client.
-void ForkService::State::TakeStreams() {
-  for (int stream : {0, 1, 2}) {
-    if (!request_.Has(static_cast<uint32_t>(kHasStream) << stream)) {
-      close(stream);
-      continue;
-    }
-    const Handle handle = request_.Take();
-    int result = 0;
-    do {
-      result = dup2(static_cast<int>(handle.get()), stream);
-    } while (result < 0 && errno == EINTR);
-    if (result < 0) _exit(kSetupFailedExitCode);
-  }
-}
-
-void ForkService::State::TakeEndOfChild() {
-  if (request_.Has(kHasExitPipe)) KeepExitPipe(static_cast<int>(request_.Take().Release()));
-  if (!request_.Has(kHasStatusSocket)) return;
-  KeepExitPipe(static_cast<int>(request_.Take().Release()));
-  SlotWords& words = SlotWordsOf(served_slot_head);
-  words.own_id.store(static_cast<uint32_t>(getpid()));
-  if (!ClaimBeginning(words)) _exit(kSetupFailedExitCode);  // its start has been told as failed
-}
-
-absl::StatusOr<HandOverBytes> ForkService::State::TakeBytes() {
-  const size_t payload_size = request_.head.payload_size;
-  const size_t environment_size = request_.head.environment_size;
-  const std::byte* start = buffer_;
-  size_t room = request_.head.body_size;
-  if (request_.Has(kHasFile)) {
-    const Handle file = request_.Take();
-    struct stat info {};
-    if (fstat(static_cast<int>(file.get()), &info) != 0) return LastOsError("take the hand-over", "");
-    void* const mapped = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE,
-                              static_cast<int>(file.get()), 0);
-    if (mapped == MAP_FAILED) return LastOsError("map the hand-over", "");
-    start = static_cast<const std::byte*>(mapped);
-    room = static_cast<size_t>(info.st_size) - sizeof(HandOverHeader);
-  }
-  if (payload_size > room || environment_size > room - payload_size) {
-    return absl::DataLossError("take the hand-over: it is shorter than was promised");
-  }
-  HandOverBytes payload(start + sizeof(HandOverHeader), payload_size);
-  if (request_.Has(kHasEnvironment)) {
-    const char* text = reinterpret_cast<const char*>(payload.span().data() + payload_size);
-    BecomeEnvironment({text, environment_size}, difference_);
-  }
-  return payload;
-}
-
-absl::StatusOr<HandOver> ForkService::State::BecomeChild(size_t slot_bytes) {
-  socket_.Reset();
-  close(kLifelineDescriptor);  // the server's
-  home_.Reset();
-  TakeStreams();
-  absl::StatusOr<SharedRegion> slot = SharedRegion::Open(request_.Take(), slot_bytes);
-  if (!slot.ok()) _exit(kSetupFailedExitCode);
-  served_slot_head = slot->head();
-  BindSelf(static_cast<int>(request_.Take().Release()), SlotWordsOf(served_slot_head));
-  TakeEndOfChild();
-  if (request_.Has(kHasDirectory)) request_.Take().Reset();  // this is it
-  sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
-  absl::StatusOr<HandOverBytes> payload = TakeBytes();
-  if (!payload.ok()) _exit(kSetupFailedExitCode);
-  HandOver hand_over;
-  hand_over.payload = *std::move(payload);
-  hand_over.slot = *std::move(slot);
-  while (request_.next < request_.handles.size()) hand_over.attached.push_back(request_.Take());
-  return hand_over;
 }
 
 absl::StatusOr<ForkService> ForkService::Begin(HandOver& hand_over, const SharedRegion& slot) {
@@ -414,11 +269,5 @@ ForkService& ForkService::operator=(ForkService&&) noexcept = default;
 ForkService::~ForkService() = default;
 
 absl::StatusOr<HandOver> ForkService::Serve(size_t slot_bytes) { return state_->Serve(slot_bytes); }
-
-void EndServedChild(int code) {
-  FlushOwnOutput();
-  if (status_can_be_lost) AwaitAdoption(SlotWordsOf(served_slot_head));
-  EndForkedChild(code);
-}
 
 }  // namespace progeny::platform

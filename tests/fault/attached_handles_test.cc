@@ -47,7 +47,7 @@ class AttachedHandlesTest : public tests::EveryMethod {};
 PROGENY_FOR_EVERY_METHOD(AttachedHandlesTest);
 
 TEST_P(AttachedHandlesTest, AnyNumber_ArrivesInTheChild) {
-  for (int count : {0, 1, 199, 200, 201, 400, 450}) {
+  for (int count : {0, 1, 199, 200, 201, 400, 401}) {
     std::vector<platform::Handle> owners;
     Handles handles;
     for (int i = 0; i < count; ++i) {

@@ -51,7 +51,9 @@ std::vector<std::string> Less(const std::vector<std::string>& all,
 
 void LeakFreeTest::SetUp() {
   WarmUp();
-  if (HasFork()) EXPECT_TRUE(ForkServer::Start().ok());  // a test before this one may have stopped it
+  if (HasFork()) {
+    EXPECT_TRUE(ForkServer::Start().ok()) << "a test before this one may have stopped it";
+  }
   before_ = Everything();
 }
 
