@@ -62,8 +62,9 @@ absl::Status EndOf(Server& server) {
   if (!info) return absl::UnavailableError("the fork server has gone before it served");
   const ExitStatus status = detail::ExitStatusAccess::FromSeam(*info);
   absl::StatusOr<std::vector<std::byte>> answer = server.slot.ReadAnswer();
+  const bool said_why = !absl::IsNotFound(answer.status());
   if (answer.ok()) answer = DecodeAnswer(*std::move(answer));
-  if (!answer.ok() && !absl::IsNotFound(answer.status())) return answer.status();
+  if (said_why && !answer.ok()) return answer.status();
   const std::string end = status.ToString();
   if (!server.slot.guard_reached()) {
     return detail::WithExitStatus(NotReached(absl::StrCat("ended (", end, ") before it reached")), status);
