@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "platform/fork_child.h"
+
 namespace progeny::platform {
 
 ServedFork ForkForClient(std::atomic<uint32_t>&) {
@@ -11,6 +13,6 @@ ServedFork ForkForClient(std::atomic<uint32_t>&) {
   return none;
 }
 
-size_t ThreadsOfSanitizers() { return 0; }
+size_t ThreadsInTheWay() { return OtherThreads().size(); }
 
 }  // namespace progeny::platform

@@ -75,11 +75,10 @@ class ForkService::State {
 };
 
 absl::Status ForkService::State::Settle() {
-  const std::vector<std::string> threads = OtherThreads();
-  if (threads.size() > ThreadsOfSanitizers()) {
+  if (const size_t threads = ThreadsInTheWay(); threads > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "serve as a fork server: ", threads.size(), " other threads run in it (",
-        absl::StrJoin(threads, ", "), "), whose locks would stay locked in its children; end them in ",
+        "serve as a fork server: ", threads, " other threads run in it (",
+        absl::StrJoin(OtherThreads(), ", "), "), whose locks would stay locked in its children; end them in ",
         "preload, start none in static objects, or start children by spawn"));
   }
   inheritance_.environment = DifferenceBetween(environment_before_, EnvironmentBlock());

@@ -61,8 +61,11 @@ int OwnChildren::Signal(pid_t pid, int signal) const {
 void OwnChildren::Reap() {
   std::erase_if(children_, [](Child& child) {
     int32_t status = 0;
-    const pid_t got = waitpid(child.pid, &status, WNOHANG);
-    if (got == 0 || (got < 0 && errno == EINTR)) return false;
+    pid_t got = 0;
+    do {
+      got = waitpid(child.pid, &status, WNOHANG);
+    } while (got < 0 && errno == EINTR);
+    if (got == 0) return false;
     if (got == child.pid) {
       (void)send(static_cast<int>(child.status.get()), &status, sizeof status, kSendFlags);
     }

@@ -24,8 +24,9 @@ struct ServedFork {
 // and there too if this process is killed in the midst.
 ServedFork ForkForClient(std::atomic<uint32_t>& told);
 
-// Threads that a sanitizer keeps in every process.
-size_t ThreadsOfSanitizers();
+// Other threads of this process, whose locks its children would find locked; without those that
+// progeny and sanitizers keep. 0 where it can't be told.
+size_t ThreadsInTheWay();
 
 }  // namespace progeny::platform
 

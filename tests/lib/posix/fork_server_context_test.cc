@@ -98,11 +98,14 @@ TEST_F(ServerContextTest, Directory_IsTheClientsOfTheMoment) {
 }
 
 TEST_F(ServerContextTest, Directory_ThatCantBeEntered_IsStartsErrorAndTheServerServesOn) {
-  if (getuid() == 0) GTEST_SKIP() << "root may enter every directory";
   const tests::TempDir folder;
+  const std::string closed = folder.File("closed");
+  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+  ASSERT_EQ(mkdir(closed.c_str(), 0755), 0);
+  ASSERT_EQ(chmod(closed.c_str(), 0444), 0);
   RunApart([&]() -> absl::Status {
-    const std::string closed = folder.File("closed");
-    mkdir(closed.c_str(), 0400);
+    // Root may enter every directory.
+    if (getuid() == 0 && (setgid(54321) != 0 || setuid(54321) != 0)) return absl::InternalError("setuid");
     ProcessOptions named = kFromServer;
     named.working_directory = closed;
     const absl::Status refused = Call(named, fn<&Directory>).status();
