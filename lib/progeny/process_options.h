@@ -25,7 +25,9 @@ static_assert(std::is_same_v<absl::string_view, std::string_view>,
 // kFork: a copy of this process, sharing its memory copy-on-write; cheap beside a small parent;
 //   unsafe beside threads that hold locks. Not on Windows.
 // kSpawn: this program's image started anew; only what is passed travels. Everywhere.
-// kForkServer: a copy of a clean, single-threaded server. Not available in this version.
+// kForkServer: a copy of a clean, single-threaded server, which is this program started anew once;
+//   as cheap beside a big parent as beside a small one, safe beside threads; only what is passed
+//   travels, and what the server has loaded (progeny/fork_server.h). Not on Windows.
 enum class StartMethod { kFork, kSpawn, kForkServer };
 
 // Linux: kFork; macOS and Windows: kSpawn.

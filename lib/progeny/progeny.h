@@ -7,6 +7,8 @@
 #include "progeny/codec.h"
 #include "progeny/cow.h"
 #include "progeny/exit_status.h"
+#include "progeny/fork_server.h"
+#include "progeny/fork_server.h"
 #include "progeny/future.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"

@@ -53,11 +53,17 @@ absl::StatusOr<ExitPipe> PrepareExitPipe() {
   if (PidfdsWork()) return ExitPipe{};
   absl::StatusOr<PipeEnds> ends = CreatePipe();
   if (!ends.ok()) return ends.status();
-  return ExitPipe{std::move(ends->read), std::move(ends->write)};
+  return ExitPipe{std::move(ends->read), std::move(ends->write), {}, {}};
 }
 
 absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
+  if (exit_pipe.server != nullptr) {
+    ChildWatch watch(pid, std::move(exit_pipe.read), Kind::kServer);
+    watch.server_ = std::move(exit_pipe.server);
+    return watch;
+  }
   if (exit_pipe.read.valid()) return ChildWatch(pid, std::move(exit_pipe.read), Kind::kPipe);
+  if (exit_pipe.process.valid()) return ChildWatch(pid, std::move(exit_pipe.process), Kind::kProcess);
   absl::StatusOr<Handle> pidfd = AboveStandardStreams(PidfdOpen(pid), "open a child's handle");
   if (pidfd.ok()) return ChildWatch(pid, *std::move(pidfd), Kind::kProcess);
   if (OsErrorCodeOf(pidfd.status()) != ESRCH) return pidfd.status();
@@ -70,6 +76,7 @@ absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
 ChildWatch::~ChildWatch() = default;
 
 std::optional<ExitInfo> ChildWatch::Reap() {
+  if (kind_ == Kind::kServer) return ReapFromServer(sentinel());
   return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapById(pid_);
 }
 
@@ -86,6 +93,7 @@ std::optional<ExitInfo> ChildWatch::AwaitAndReap() {
 }
 
 int ChildWatch::Signal(int signal) {
+  if (kind_ == Kind::kServer) return SignalThroughServer(*server_, pid_, sentinel(), signal);
   return kind_ == Kind::kProcess ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
 }
 

@@ -66,6 +66,19 @@ Identity NextChildIdentity(const std::string& name, StartMethod method) {
   return child;
 }
 
+Identity ForkServerIdentity() {
+  Self& self = State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  Identity server;
+  const bool nested = self.identity != nullptr && !self.identity->path.empty();
+  server.path = nested ? absl::StrCat(self.identity->path, ":0") : "0";
+  server.name = absl::StrCat("ForkServer-", server.path);
+  server.start_method = StartMethod::kForkServer;
+  server.parent_id = platform::CurrentProcessId();
+  server.parent_name = self.identity != nullptr ? self.identity->name : "MainProcess";
+  return server;
+}
+
 void BecomeChild(const Identity* identity, Slot* slot) {
   Self& self = State();
   std::lock_guard<std::mutex> lock(self.mutex);

@@ -109,14 +109,6 @@ absl::Status Check(const ProcessOptions& options) {
   return CheckExistingDirectory(options.working_directory);
 }
 
-absl::Status CheckHandOverTaken() {
-  if (!platform::HasHandOver() || internal::GuardMet()) return absl::OkStatus();
-  internal::NoteStartWithoutGuard();
-  return absl::FailedPreconditionError(
-      "this process was started by progeny and has not reached its progeny::MainGuard: it can start "
-      "no process; make the guard the first line of main");
-}
-
 std::vector<platform::EnvironmentChange> SeamChanges(const Environment& environment) {
   using From = Environment::Change::Kind;
   using To = platform::EnvironmentChange::Kind;
@@ -171,7 +163,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Child>> StartChild(ProcessOptions options, Task& task) {
-  if (absl::Status taken = CheckHandOverTaken(); !taken.ok()) return taken;
+  if (absl::Status taken = internal::CheckHandOverTaken(); !taken.ok()) return taken;
   if (absl::Status checked = Check(options); !checked.ok()) return checked;
   absl::StatusOr<const internal::StartStrategy*> strategy =
       internal::StrategyFor(options.start_method);
