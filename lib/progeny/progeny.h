@@ -9,6 +9,7 @@
 #include "progeny/exit_status.h"
 #include "progeny/future.h"
 #include "progeny/main_guard.h"
+#include "progeny/memory_report.h"
 #include "progeny/memory_usage.h"
 #include "progeny/process.h"
 #include "progeny/process_options.h"
