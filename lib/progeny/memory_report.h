@@ -10,15 +10,17 @@
 // The page is one file that needs no network: what all processes take together over time, unique and
 // shared, and a lane for each process from its start to its end.
 //
-// What it costs: reading makes the kernel walk the page tables of each process (20 ms per GiB on
-// Linux), so a reading that took t is followed by a rest of at least 99 t, whatever `interval` says:
-// less than 1 % of one CPU (MemoryReportOptions::cpu_share). What starts and ends between two
-// readings is not seen, and of an end the moment is known to one interval only.
+// What it costs: less than 1 % of one CPU (MemoryReportOptions::cpu_share), over any ten seconds or
+// more. Every `interval` it looks who is there, which is cheap, and takes the resident size where
+// that costs nothing (Linux). All figures are read when something has changed, or a second has
+// passed, but only when earlier readings have been paid by rest: reading makes the kernel walk the
+// page tables of each process (20 ms per GiB on Linux), and 20 ms are paid by two seconds and a
+// half. What starts and ends between two looks is not seen.
 //
 // What it keeps is bounded (MemoryReportOptions::max_figures, some 5 MB): when it is full, of each
-// two neighbouring readings the one with the higher sum stays, and from then on half as many are
-// kept. Highest figures are of all readings, kept or not. Processes beyond the first 500 and marks
-// beyond the first 1000 are counted, not kept.
+// two neighbouring samples the fuller or higher one stays, and from then on half as many are kept.
+// Highest figures are of all, kept or not. Processes beyond the first 500 are in the sums but have
+// no row of their own.
 #ifndef PROGENY_MEMORY_REPORT_H_
 #define PROGENY_MEMORY_REPORT_H_
 
@@ -45,21 +47,22 @@ struct MemoryReportOptions final {
   // The process whose family is looked at: itself and all its descendants. A descendant whose parent
   // ends still belongs to it. What had lost its parent before it was first seen doesn't.
   ProcessId root = this_process::id();
-  // From one reading to the next, at least. Positive.
+  // From one look to the next, at least. Positive.
   absl::Duration interval = absl::Milliseconds(100);
-  // Of one CPU, what reading may take. In (0, 1].
+  // Of one CPU, what looking and reading may take. In (0, 1].
   double cpu_share = 0.01;
-  // Figures kept: readings times processes. At least 100.
+  // Samples kept, of processes and sums together. At least 100.
   int64_t max_figures = 50'000;
   // Of the page and the table; "": the root's command line.
   std::string title = {};
 };
 
-// One reading of one process, or the sum over all processes of one reading. `at` counts from the
-// start of the report. A sum lacks a figure that one of its processes doesn't tell.
+// Of one process, or the sum over all processes, at one moment after the start of the report. A sum
+// lacks a figure that one of its processes doesn't tell.
 struct MemorySample {
   absl::Duration at;
   MemoryUsage usage;
+  bool brief = false;  // a look: nothing but `resident` was asked for, to some 100 KiB
 };
 
 struct ProcessMemory {
@@ -69,7 +72,7 @@ struct ProcessMemory {
   std::string command;              // command line; "" where it isn't told
   absl::Duration first_seen, last_seen;
   bool ended = false;               // before the report did
-  bool readable = true;             // false: another user's, no figures
+  bool readable = true;             // false: another user's, at most `resident` is known
   MemoryUsage peak;                 // each figure's highest, not all of one moment
   std::vector<MemorySample> samples;
 };
@@ -86,9 +89,10 @@ struct MemoryRecord {
   absl::Time started;
   absl::Duration duration;
   absl::Duration interval;          // as asked for
-  absl::Duration reading;           // what all readings took together
+  absl::Duration reading;           // what looks and readings took: CPU time; Windows: time
   ProcessId root = 0;
-  int64_t readings = 0;             // made; `total` holds those that were kept
+  int64_t looks = 0;                // made; `total` holds those that were kept
+  int64_t readings = 0;             // of the looks, those at all figures
   int64_t processes_not_kept = 0;
   std::optional<int64_t> memory_of_machine;
   MemoryUsage peak;                 // highest sums

@@ -1,12 +1,13 @@
 #include "platform/process_table.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr size_t kLongestCommandLine = 4096;
 
 // "17 (any) name) S 1 17 17 0 -1 ... ": the name may hold anything, so the last ')' counts. After it
-// come the state (field 3), the parent (4), and the start time (22).
+// come the state (field 3), the parent (4), the start time (22), and the resident pages (24).
 std::optional<ProcessEntry> ParseStat(absl::string_view stat) {
   const size_t name_begin = stat.find('(');
   const size_t name_end = stat.rfind(')');
@@ -30,14 +31,28 @@ std::optional<ProcessEntry> ParseStat(absl::string_view stat) {
   entry.name = std::string(stat.substr(name_begin + 1, name_end - name_begin - 1));
   const std::vector<absl::string_view> fields =
       absl::StrSplit(stat.substr(name_end + 1), ' ', absl::SkipWhitespace());
-  constexpr size_t kState = 0, kParent = 1, kStartTime = 19;
-  if (fields.size() <= kStartTime || fields[kState] == "Z" || fields[kState] == "X" ||
+  constexpr size_t kState = 0, kParent = 1, kStartTime = 19, kResident = 21;
+  int64_t pages = 0;
+  if (fields.size() <= kResident || fields[kState] == "Z" || fields[kState] == "X" ||
       !absl::SimpleAtoi(stat.substr(0, name_begin), &entry.id) ||
       !absl::SimpleAtoi(fields[kParent], &entry.parent_id) ||
       !absl::SimpleAtoi(fields[kStartTime], &entry.start_time)) {
     return std::nullopt;
   }
+  if (absl::SimpleAtoi(fields[kResident], &pages)) entry.resident = pages * sysconf(_SC_PAGESIZE);
   return entry;
+}
+
+using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+// Calls back with each number among the names in a directory.
+bool ForEachNumber(const std::string& path, absl::FunctionRef<void(absl::string_view)> take) {
+  const Directory directory(opendir(path.c_str()), &closedir);
+  if (directory == nullptr) return false;
+  while (const dirent* file = readdir(directory.get())) {
+    if (absl::ascii_isdigit(static_cast<unsigned char>(file->d_name[0]))) take(file->d_name);
+  }
+  return true;
 }
 
 std::optional<ProcessEntry> EntryOf(absl::string_view id) {
@@ -48,18 +63,37 @@ std::optional<ProcessEntry> EntryOf(absl::string_view id) {
 }  // namespace
 
 absl::StatusOr<std::vector<ProcessEntry>> ListProcesses() {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc"), &closedir);
-  if (directory == nullptr) return LastOsError("list the processes in", "/proc");
   std::vector<ProcessEntry> entries;
-  while (const dirent* file = readdir(directory.get())) {
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(file->d_name[0]))) continue;
-    std::optional<ProcessEntry> entry = EntryOf(file->d_name);
+  const bool read = ForEachNumber("/proc", [&entries](absl::string_view id) {
+    std::optional<ProcessEntry> entry = EntryOf(id);
     if (entry.has_value()) entries.push_back(*std::move(entry));
+  });
+  if (!read) return LastOsError("list the processes in", "/proc");
+  if (!entries.empty()) return entries;
+  return absl::NotFoundError("list the processes: /proc shows none; mount it");
+}
+
+// Per thread, as each is the parent of what it has started. Needs a kernel that was built with it.
+absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t id) {
+  std::vector<int64_t> children;
+  bool told = false;
+  const std::string tasks = absl::StrCat("/proc/", id, "/task/");
+  const bool read = ForEachNumber(tasks, [&](absl::string_view thread) {
+    const absl::StatusOr<std::string> text =
+        ReadWholeFile(absl::StrCat(tasks, thread, "/children"));
+    if (!text.ok()) return;
+    told = true;
+    for (const absl::string_view word : absl::StrSplit(*text, ' ', absl::SkipWhitespace())) {
+      int64_t child = 0;
+      if (absl::SimpleAtoi(word, &child)) children.push_back(child);
+    }
+  });
+  if (told) return children;
+  if (!read) {
+    return absl::NotFoundError(
+        absl::StrCat("find the children of process ", id, ": no such process, or it has ended"));
   }
-  if (entries.empty()) {
-    return absl::NotFoundError("list the processes: /proc shows none; mount it");
-  }
-  return entries;
+  return absl::UnimplementedError("find children: this kernel was built without CONFIG_PROC_CHILDREN");
 }
 
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {

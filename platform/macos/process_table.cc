@@ -46,7 +46,8 @@ ProcessEntry EntryFrom(const kinfo_proc& process) {
       .parent_id = process.kp_eproc.e_ppid,
       .start_time = static_cast<uint64_t>(start.tv_sec) * 1'000'000 +
                     static_cast<uint64_t>(start.tv_usec),
-      .name = std::string(name, strnlen(name, sizeof process.kp_proc.p_comm))};
+      .name = std::string(name, strnlen(name, sizeof process.kp_proc.p_comm)),
+      .resident = std::nullopt};
 }
 
 }  // namespace
@@ -59,6 +60,10 @@ absl::StatusOr<std::vector<ProcessEntry>> ListProcesses() {
     if (!HasEnded(process)) entries.push_back(EntryFrom(process));
   }
   return entries;
+}
+
+absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t) {
+  return absl::UnimplementedError("find children: only the list of all processes tells them here");
 }
 
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {

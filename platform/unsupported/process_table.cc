@@ -12,6 +12,10 @@ absl::StatusOr<ProcessEntry> FindProcess(int64_t) {
   return absl::UnimplementedError("find a process: not ported to this operating system");
 }
 
+absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t) {
+  return absl::UnimplementedError("find children: not ported to this operating system");
+}
+
 std::string CommandLineOf(int64_t) { return ""; }
 
 }  // namespace progeny::platform

@@ -40,10 +40,15 @@ absl::StatusOr<std::vector<ProcessEntry>> ListProcesses() {
     ProcessEntry entry{.id = found.th32ProcessID,
                        .parent_id = found.th32ParentProcessID,
                        .start_time = StartTimeOf(found.th32ProcessID, &ended),
-                       .name = Utf8FromWide(found.szExeFile)};
+                       .name = Utf8FromWide(found.szExeFile),
+                       .resident = std::nullopt};
     if (!ended) entries.push_back(std::move(entry));
   }
   return entries;
+}
+
+absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t) {
+  return absl::UnimplementedError("find children: only the list of all processes tells them here");
 }
 
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {

@@ -34,6 +34,9 @@ std::string Series(const std::vector<MemorySample>& samples) {
   std::vector<std::string> column;
   for (const MemorySample& sample : samples) column.push_back(Milliseconds(sample.at));
   JsonMembers members = {{"at_ms", JsonArray(column, "")}};
+  column.clear();
+  for (const MemorySample& sample : samples) column.push_back(sample.brief ? "1" : "0");
+  members.emplace_back("brief", JsonArray(column, ""));
   for (const internal::MemoryFigure& figure : internal::kMemoryFigures) {
     column.clear();
     for (const MemorySample& sample : samples) {
@@ -75,8 +78,9 @@ std::string MemoryRecord::ToJson() const {
       {"duration_ms", Milliseconds(duration)},
       {"interval_ms", Milliseconds(interval)},
       {"reading_ms", Milliseconds(reading)},
+      {"looks", absl::StrCat(looks)},
       {"readings", absl::StrCat(readings)},
-      {"readings_kept", absl::StrCat(total.size())},
+      {"looks_kept", absl::StrCat(total.size())},
       {"processes_not_kept", absl::StrCat(processes_not_kept)},
       {"peak", Usage(peak)},
       {"total", Series(total)},

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "progeny/internal/memory_figures.h"
@@ -31,12 +32,18 @@ std::string Lived(const ProcessMemory& process) {
                          absl::ToDoubleSeconds(process.last_seen), process.ended ? "" : "+");
 }
 
+// A lone name says less than the command line, without the folder; one that progeny has given says
+// more.
+std::string Label(const ProcessMemory& process) {
+  if (!absl::StrContains(process.command, process.name)) return process.name;
+  const size_t blank = std::min(process.command.find(' '), process.command.size());
+  const size_t slash = process.command.rfind('/', blank);
+  return process.command.substr(slash == std::string::npos ? 0 : slash + 1);
+}
+
 std::string Row(const ProcessMemory& process, size_t depth) {
-  // A lone name says less than the command line; one that progeny has given says more.
-  std::string label = process.name;
-  if (process.command.find(process.name) != std::string::npos) label = process.command;
   const std::string name = internal::Printable(
-      absl::StrCat(std::string(std::min<size_t>(depth, 8) * 2, ' '), label), kNameWidth);
+      absl::StrCat(std::string(std::min<size_t>(depth, 8) * 2, ' '), Label(process)), kNameWidth);
   return absl::StrFormat("%9d  %s %11s%s%s\n", process.id, name, Lived(process),
                          Figures(process.peak), process.readable ? "" : "  not permitted");
 }
@@ -53,10 +60,10 @@ std::string Remark(const MemoryUsage& peak) {
 
 std::string MemoryRecord::ToTable() const {
   std::string text = absl::StrFormat(
-      "%s\n%d processes, %.1f s, %d readings; highest figures in MiB\n\n%9s  %-*s %11s",
+      "%s\n%d processes, %.1f s, %d looks, %d full readings; highest figures in MiB\n\n%9s  %-*s %11s",
       internal::Printable(title, 200, internal::Padding::kNone),
       processes.size() + static_cast<size_t>(processes_not_kept), absl::ToDoubleSeconds(duration),
-      readings, "pid", static_cast<int>(kNameWidth), "process", "lived, s");
+      looks, readings, "pid", static_cast<int>(kNameWidth), "process", "lived, s");
   for (const internal::MemoryFigure& figure : internal::kMemoryFigures) {
     absl::StrAppendFormat(&text, " %12s", figure.name);
   }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "platform/process_table.h"
 #include "progeny/internal/memory_figures.h"
 
 namespace progeny::internal {
@@ -14,11 +14,27 @@ constexpr size_t kMostMarks = 1000;
 // Ids of processes beyond them are remembered so that each is counted once; a bound for these too.
 constexpr size_t kMostNotKept = 100'000;
 
+// Which of two neighbours is kept when one has to go.
+bool IsBetter(const MemorySample& a, const MemorySample& b) {
+  if (a.brief != b.brief) return b.brief;
+  return WeightOf(a.usage) > WeightOf(b.usage);
+}
+
 }  // namespace
 
-void MemoryRecorder::SetCommand(ProcessId id, uint64_t start_time, std::string command) {
-  const auto row = rows_.find({id, start_time});
-  if (row != rows_.end()) record_.processes[row->second].command = std::move(command);
+void MemoryRecorder::Describe(const MemoryReading& reading, absl::string_view given_name) {
+  const auto found = rows_.find({reading.id, reading.start_time});
+  if (found == rows_.end()) return;
+  ProcessMemory& row = record_.processes[found->second];
+  Description& described = described_[found->second];
+  if (described.system_name != reading.name) {
+    row.command = platform::CommandLineOf(reading.id);
+    described.system_name = reading.name;
+    if (!described.has_given_name) row.name = reading.name;
+  }
+  if (given_name.empty()) return;  // it may have ended since: the name stays
+  row.name = std::string(given_name);
+  described.has_given_name = true;
 }
 
 ProcessMemory* MemoryRecorder::RowOf(absl::Duration at, const MemoryReading& reading) {
@@ -26,12 +42,13 @@ ProcessMemory* MemoryRecorder::RowOf(absl::Duration at, const MemoryReading& rea
   const auto known = rows_.find(key);
   if (known != rows_.end()) return &record_.processes[known->second];
   if (record_.processes.size() >= kMostProcesses) {
-    if (not_kept_.size() < kMostNotKept && not_kept_.insert({key, true}).second) {
+    if (not_kept_.size() < kMostNotKept && not_kept_.insert(key).second) {
       ++record_.processes_not_kept;
     }
     return nullptr;
   }
   rows_[key] = record_.processes.size();
+  described_.emplace_back();
   ProcessMemory& row = record_.processes.emplace_back();
   row.id = reading.id;
   row.parent_id = reading.parent_id;
@@ -39,39 +56,41 @@ ProcessMemory* MemoryRecorder::RowOf(absl::Duration at, const MemoryReading& rea
   return &row;
 }
 
-void MemoryRecorder::Add(absl::Duration at, const std::vector<MemoryReading>& readings) {
-  MemoryUsage sum = NoMemory();
+void MemoryRecorder::Add(absl::Duration at, Depth depth,
+                         const std::vector<MemoryReading>& readings) {
+  MemorySample sum{at, NoMemory(), depth == Depth::kBrief};
   for (ProcessMemory& row : record_.processes) row.ended = true;
   for (const MemoryReading& reading : readings) {
-    AddTo(sum, reading.usage.value_or(MemoryUsage()));
+    AddTo(sum.usage, reading.usage);
     ProcessMemory* const row = RowOf(at, reading);
     if (row == nullptr) continue;
     row->ended = false;
     row->last_seen = at;
-    row->name = reading.name;  // a program that was exec'ed has another one
-    row->readable = reading.usage.has_value();
-    if (reading.usage.has_value()) RaiseTo(row->peak, *reading.usage);
+    if (depth == Depth::kFull) row->readable = reading.permitted;
+    RaiseTo(row->peak, reading.usage);
   }
-  RaiseTo(record_.peak, sum);
-  ++record_.readings;
-  Keep(at, sum, readings);
+  // Of an empty look no figure is absent, but nothing more than `resident` was asked for.
+  if (sum.brief) sum.usage = {.resident = sum.usage.resident};
+  RaiseTo(record_.peak, sum.usage);
+  ++record_.looks;
+  if (depth == Depth::kFull) ++record_.readings;
+  if (!sum.brief || sum.usage.resident.has_value()) Keep(sum, readings);
   while (figures_ > max_figures_ && record_.total.size() > 2) Thin();
 }
 
-void MemoryRecorder::Keep(absl::Duration at, const MemoryUsage& sum,
-                          const std::vector<MemoryReading>& readings) {
+void MemoryRecorder::Keep(const MemorySample& sum, const std::vector<MemoryReading>& readings) {
   const bool continues_group = in_group_ > 0 && in_group_ < stride_;
   in_group_ = continues_group ? in_group_ + 1 : 1;
   if (continues_group) {
-    if (WeightOf(sum) <= WeightOf(record_.total.back().usage)) return;
+    if (!IsBetter(sum, record_.total.back())) return;
     RemoveLast();
   }
-  record_.total.push_back({at, sum});
+  record_.total.push_back(sum);
   ++figures_;
   for (const MemoryReading& reading : readings) {
     const auto row = rows_.find({reading.id, reading.start_time});
-    if (row == rows_.end() || !reading.usage.has_value()) continue;
-    record_.processes[row->second].samples.push_back({at, *reading.usage});
+    if (row == rows_.end() || !reading.usage.resident.has_value()) continue;
+    record_.processes[row->second].samples.push_back({sum.at, reading.usage, sum.brief});
     ++figures_;
   }
 }
@@ -87,13 +106,12 @@ void MemoryRecorder::RemoveLast() {
   }
 }
 
-// The first reading always stays: charts begin there.
+// The first sample always stays: charts begin there.
 void MemoryRecorder::Thin() {
   absl::flat_hash_set<absl::Duration> dropped;
   std::vector<MemorySample>& total = record_.total;
   for (size_t i = 1; i + 1 < total.size(); i += 2) {
-    const bool first_is_higher = WeightOf(total[i].usage) > WeightOf(total[i + 1].usage);
-    dropped.insert(total[first_is_higher ? i + 1 : i].at);
+    dropped.insert(total[IsBetter(total[i], total[i + 1]) ? i + 1 : i].at);
   }
   const auto drop = [&](std::vector<MemorySample>& samples) {
     std::erase_if(samples, [&](const MemorySample& sample) { return dropped.contains(sample.at); });

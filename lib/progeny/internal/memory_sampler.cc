@@ -8,6 +8,7 @@
 #include "progeny/internal/memory_sampler.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -20,8 +21,25 @@
 namespace progeny::internal {
 namespace {
 
+using platform::ProcessEntry;
+
+// Of the share that all of it may take, what looking who is there may.
+constexpr double kForLooks = 0.25;
+// All figures are read at least this often, if that is paid for.
+constexpr absl::Duration kReadAnyway = absl::Seconds(1);
 // While resting, how often the root is looked for: its end is told at once, however long the rest.
 constexpr absl::Duration kLookForRoot = absl::Milliseconds(250);
+
+// Somebody came, went, or has another size by more than 2 %.
+bool HasChanged(const std::vector<ProcessEntry>& before, const std::vector<ProcessEntry>& now) {
+  return !std::equal(before.begin(), before.end(), now.begin(), now.end(),
+                     [](const ProcessEntry& a, const ProcessEntry& b) {
+                       const int64_t size = a.resident.value_or(0);
+                       const int64_t change = b.resident.value_or(0) - size;
+                       return a.id == b.id && a.start_time == b.start_time &&
+                              std::abs(change) <= size / 50;
+                     });
+}
 
 }  // namespace
 
@@ -29,6 +47,8 @@ MemorySampler::MemorySampler(MemoryReportOptions options)
     : options_(std::move(options)),
       generation_(ForkGeneration()),
       family_(options_.root),
+      for_looks_(options_.cpu_share * kForLooks),
+      for_readings_(options_.cpu_share * (1 - kForLooks)),
       recorder_(options_.max_figures) {}
 
 absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReportOptions options) {
@@ -45,7 +65,7 @@ absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReport
   }
   // So that a root that can't be looked at is an answer, not an empty report.
   absl::Status readable = GetMemoryUsage(sampler->options_.root).status();
-  if (readable.ok()) readable = sampler->Read();
+  if (readable.ok()) readable = sampler->Look(Wanted::kFullReading);
   if (!readable.ok()) {
     sampler->finished_ = true;
     return readable;
@@ -66,52 +86,75 @@ absl::Duration MemorySampler::Elapsed() const {
   return absl::FromChrono(std::chrono::steady_clock::now() - started_);
 }
 
-std::vector<MemoryReading> MemorySampler::ReadingsOf(
-    const std::vector<platform::ProcessEntry>& family) const {
-  absl::flat_hash_map<ProcessId, std::string> given_names;
-  if (options_.root == this_process::id()) {
-    for (ProcessInfo& child : ActiveChildren()) given_names[child.id] = std::move(child.name);
-  }
+// The thread's CPU time where that is told: on a busy machine much less than what has passed.
+absl::Duration MemorySampler::TimeSpent() const {
+  return platform::ThreadCpuTime().value_or(Elapsed());
+}
+
+bool MemorySampler::ReadingIsDue(absl::Duration now, const std::vector<ProcessEntry>& family) const {
+  if (for_readings_.UntilPaid(now) > absl::ZeroDuration()) return false;
+  return now - last_reading_ >= kReadAnyway || HasChanged(family_at_last_reading_, family);
+}
+
+std::vector<MemoryReading> MemorySampler::Read(const std::vector<ProcessEntry>& family) const {
   std::vector<MemoryReading> readings;
-  for (const platform::ProcessEntry& entry : family) {
-    absl::StatusOr<MemoryUsage> usage = GetMemoryUsage(entry.id);
+  for (const ProcessEntry& entry : family) {
+    const absl::StatusOr<MemoryUsage> usage = GetMemoryUsage(entry.id);
     if (absl::IsNotFound(usage.status())) continue;
-    const auto given = given_names.find(entry.id);
-    MemoryReading& reading = readings.emplace_back();
-    reading.id = entry.id;
-    reading.parent_id = entry.parent_id;
-    reading.start_time = entry.start_time;
-    reading.name = given != given_names.end() ? given->second : entry.name;
-    if (usage.ok()) reading.usage = *usage;
+    readings.push_back({.id = entry.id,
+                        .parent_id = entry.parent_id,
+                        .start_time = entry.start_time,
+                        .name = entry.name,
+                        .usage = usage.ok() ? *usage : MemoryUsage{.resident = entry.resident},
+                        .permitted = usage.ok()});
   }
   return readings;
 }
 
-absl::Status MemorySampler::Read() {
+absl::Status MemorySampler::Look(Wanted wanted) {
   const absl::Duration at = Elapsed();
-  const absl::StatusOr<std::vector<platform::ProcessEntry>> family = family_.Look();
+  const absl::Duration begin = TimeSpent();
+  absl::StatusOr<std::vector<ProcessEntry>> family = family_.Look();
   if (!family.ok()) return family.status();
-  const std::vector<MemoryReading> readings = ReadingsOf(*family);
-  {
-    absl::MutexLock lock(&mutex_);
-    std::vector<const MemoryReading*> strangers;
-    for (const MemoryReading& reading : readings) {
-      if (!recorder_.Knows(reading.id, reading.start_time)) strangers.push_back(&reading);
+  const absl::Duration looked = TimeSpent();
+  for_looks_.Spend(at, looked - begin);
+  if (wanted == Wanted::kWhatIsPaid && !ReadingIsDue(at, *family)) {
+    std::vector<MemoryReading> readings;
+    for (ProcessEntry& entry : *family) {
+      readings.push_back({entry.id, entry.parent_id, entry.start_time, std::move(entry.name),
+                          MemoryUsage{.resident = entry.resident}});
     }
-    recorder_.Add(at, readings);
-    for (const MemoryReading* reading : strangers) {
-      recorder_.SetCommand(reading->id, reading->start_time, platform::CommandLineOf(reading->id));
-    }
-    last_read_took_ = Elapsed() - at;
-    MemoryRecord& record = recorder_.record();
-    record.reading += last_read_took_;
-    record.duration = at;
-    if (record.title.empty() && !record.processes.empty()) {
-      const ProcessMemory& root = record.processes.front();
-      record.title = root.command.empty() ? root.name : root.command;
-    }
+    Record(at, Depth::kBrief, readings);
+  } else {
+    const std::vector<MemoryReading> readings = Read(*family);
+    for_readings_.Spend(at, TimeSpent() - looked);
+    last_reading_ = at;
+    family_at_last_reading_ = *std::move(family);
+    Record(at, Depth::kFull, readings);
   }
+  absl::MutexLock lock(&mutex_);
+  recorder_.record().reading += TimeSpent() - begin;
   return absl::OkStatus();
+}
+
+void MemorySampler::Record(absl::Duration at, Depth depth,
+                           const std::vector<MemoryReading>& readings) {
+  absl::flat_hash_map<ProcessId, std::string> given_names;
+  if (options_.root == this_process::id()) {
+    for (ProcessInfo& child : ActiveChildren()) given_names[child.id] = std::move(child.name);
+  }
+  absl::MutexLock lock(&mutex_);
+  recorder_.Add(at, depth, readings);
+  MemoryRecord& record = recorder_.record();
+  record.duration = at;
+  for (const MemoryReading& reading : readings) {
+    const auto given = given_names.find(reading.id);
+    recorder_.Describe(reading, given == given_names.end() ? "" : given->second);
+  }
+  if (record.title.empty() && !record.processes.empty()) {
+    const ProcessMemory& root = record.processes.front();
+    record.title = root.command.empty() ? root.name : root.command;
+  }
 }
 
 // False once somebody has called Stop.
@@ -125,16 +168,15 @@ void MemorySampler::Run() {
   const bool may_end = options_.root != this_process::id();
   bool go_on = true;
   while (go_on && family_.root_runs()) {
-    absl::Duration rest =
-        std::max(options_.interval, last_read_took_ * (1 / options_.cpu_share - 1));
+    absl::Duration rest = std::max(options_.interval, for_looks_.UntilPaid(Elapsed()));
     while (go_on && rest > absl::ZeroDuration()) {
       const absl::Duration nap = may_end ? std::min(rest, kLookForRoot) : rest;
       go_on = RestUnlessStopped(nap);
       rest -= nap;
-      if (may_end && !family_.RootRunsNow()) break;
+      if (may_end && rest > absl::ZeroDuration() && !family_.RootRunsNow()) break;
     }
     // A list that can't be read is tried again after the next rest.
-    Read().IgnoreError();
+    Look(go_on ? Wanted::kWhatIsPaid : Wanted::kFullReading).IgnoreError();
   }
   finished_ = true;
 }

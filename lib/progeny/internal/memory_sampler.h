@@ -1,4 +1,4 @@
-// The thread behind a MemoryReport: reads, rests, reads.
+// The thread behind a MemoryReport: looks, reads when that is paid for, rests.
 #ifndef PROGENY_INTERNAL_MEMORY_SAMPLER_H_
 #define PROGENY_INTERNAL_MEMORY_SAMPLER_H_
 
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -14,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "progeny/internal/memory_recorder.h"
 #include "progeny/internal/process_family.h"
+#include "progeny/internal/time_budget.h"
 #include "progeny/memory_report.h"
 
 namespace progeny::internal {
@@ -33,24 +35,35 @@ class MemorySampler {
   MemoryRecord record() const;
 
  private:
+  enum class Wanted { kWhatIsPaid, kFullReading };
+
   explicit MemorySampler(MemoryReportOptions options);
 
   absl::Duration Elapsed() const;
-  absl::Status Read();
-  std::vector<MemoryReading> ReadingsOf(const std::vector<platform::ProcessEntry>& family) const;
+  absl::Duration TimeSpent() const;
+  absl::Status Look(Wanted wanted);
+  bool ReadingIsDue(absl::Duration now, const std::vector<platform::ProcessEntry>& family) const;
+  std::vector<MemoryReading> Read(const std::vector<platform::ProcessEntry>& family) const;
+  void Record(absl::Duration at, Depth depth, const std::vector<MemoryReading>& readings);
   void Run();
   bool RestUnlessStopped(absl::Duration rest);
 
   const MemoryReportOptions options_;
   const uint64_t generation_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  ProcessFamily family_;           // the reading thread's own, after Start
-  absl::Duration last_read_took_;  // likewise
   std::atomic<bool> finished_{false};
+
+  // The looking thread's own; of Start's thread before there is one.
+  ProcessFamily family_;
+  TimeBudget for_looks_;
+  TimeBudget for_readings_;
+  absl::Duration last_reading_ = -absl::InfiniteDuration();
+  std::vector<platform::ProcessEntry> family_at_last_reading_;
+
   mutable absl::Mutex mutex_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   MemoryRecorder recorder_ ABSL_GUARDED_BY(mutex_);
-  absl::Mutex joining_;            // two threads may stop at once
+  absl::Mutex joining_;  // two threads may stop at once
   std::thread thread_ ABSL_GUARDED_BY(joining_);
 };
 

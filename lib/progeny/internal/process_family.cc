@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -18,42 +19,69 @@ bool CanBeChild(const ProcessEntry& child, const ProcessEntry& parent) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ProcessEntry>> ProcessFamily::Look() {
+bool ProcessFamily::IsMember(const ProcessEntry& entry) const {
+  if (!seen_) return entry.id == root_;
+  const auto known = known_.find(entry.id);
+  return known != known_.end() && known->second == entry.start_time;
+}
+
+// From child to child: the cost is the family's, not the machine's.
+absl::StatusOr<std::vector<ProcessEntry>> ProcessFamily::LookAlongTheTree() const {
+  std::vector<ProcessEntry> members;
+  absl::flat_hash_set<int64_t> met;
+  const auto meet = [&](int64_t id) {
+    if (!met.insert(id).second) return;
+    absl::StatusOr<ProcessEntry> entry = platform::FindProcess(id);
+    if (entry.ok()) members.push_back(*std::move(entry));
+  };
+  meet(root_);
+  for (const auto& [id, start] : known_) meet(id);
+  std::erase_if(members, [this](const ProcessEntry& entry) { return !IsMember(entry); });
+  for (size_t i = 0; i < members.size(); ++i) {  // grows as it goes
+    const absl::StatusOr<std::vector<int64_t>> children = platform::ChildrenOf(members[i].id);
+    if (absl::IsUnimplemented(children.status())) return children.status();
+    if (!children.ok()) continue;  // it has just ended
+    for (const int64_t child : *children) meet(child);
+  }
+  return members;
+}
+
+absl::StatusOr<std::vector<ProcessEntry>> ProcessFamily::LookThroughTheList() const {
   absl::StatusOr<std::vector<ProcessEntry>> all = platform::ListProcesses();
   if (!all.ok()) return all.status();
-  absl::flat_hash_map<int64_t, std::vector<ProcessEntry*>> children;
-  std::vector<ProcessEntry*> members;
+  absl::flat_hash_map<int64_t, std::vector<ProcessEntry>> children;
+  std::vector<ProcessEntry> members;
   for (ProcessEntry& entry : *all) {
-    const auto known = known_.find(entry.id);
-    const bool is_root = !seen_ && entry.id == root_;
-    if (is_root) root_start_ = entry.start_time;
-    if (is_root || (known != known_.end() && known->second == entry.start_time)) {
-      members.push_back(&entry);
-    } else {
-      children[entry.parent_id].push_back(&entry);
+    std::vector<ProcessEntry>& place = IsMember(entry) ? members : children[entry.parent_id];
+    place.push_back(std::move(entry));
+  }
+  for (size_t i = 0; i < members.size(); ++i) {  // grows as it goes
+    for (const ProcessEntry& child : children[members[i].id]) {
+      if (CanBeChild(child, members[i])) members.push_back(child);
     }
   }
-  if (!seen_ && members.empty()) {
+  return members;
+}
+
+absl::StatusOr<std::vector<ProcessEntry>> ProcessFamily::Look() {
+  absl::StatusOr<std::vector<ProcessEntry>> members = LookAlongTheTree();
+  if (absl::IsUnimplemented(members.status())) members = LookThroughTheList();
+  if (!members.ok()) return members.status();
+  if (!seen_ && members->empty()) {
     return absl::NotFoundError(
         absl::StrCat("look at process ", root_, ": no such process, or it has ended"));
   }
-  seen_ = true;
-  for (size_t i = 0; i < members.size(); ++i) {  // grows as it goes
-    for (ProcessEntry* child : children[members[i]->id]) {
-      if (CanBeChild(*child, *members[i])) members.push_back(child);
-    }
-  }
   known_.clear();
-  std::vector<ProcessEntry> family;
-  for (ProcessEntry* member : members) {
-    known_[member->id] = member->start_time;
-    family.push_back(std::move(*member));
+  for (const ProcessEntry& member : *members) {
+    if (!seen_ && member.id == root_) root_start_ = member.start_time;
+    known_[member.id] = member.start_time;
   }
-  // Ids may wrap around, starts don't: stable, so that those without a start keep their order.
-  std::stable_sort(family.begin(), family.end(), [](const ProcessEntry& a, const ProcessEntry& b) {
-    return a.start_time < b.start_time;
+  seen_ = true;
+  // Ids may wrap around, starts don't; parents of the same tick have the smaller id, mostly.
+  std::sort(members->begin(), members->end(), [](const ProcessEntry& a, const ProcessEntry& b) {
+    return std::pair(a.start_time, a.id) < std::pair(b.start_time, b.id);
   });
-  return family;
+  return members;
 }
 
 bool ProcessFamily::RootRunsNow() const {

@@ -26,6 +26,10 @@ class ProcessFamily {
   bool RootRunsNow() const;
 
  private:
+  bool IsMember(const platform::ProcessEntry& entry) const;  // by what is known so far
+  absl::StatusOr<std::vector<platform::ProcessEntry>> LookAlongTheTree() const;
+  absl::StatusOr<std::vector<platform::ProcessEntry>> LookThroughTheList() const;
+
   int64_t root_;
   uint64_t root_start_ = 0;
   bool seen_ = false;

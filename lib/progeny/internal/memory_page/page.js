@@ -6,14 +6,15 @@ const byId = id => document.getElementById(id);
 const duration = Math.max(record.duration_ms, 1);
 const usageAt = (series, i) => Object.fromEntries(FIGURES.map(f => [f, series[f][i]]));
 const has = figure => record.total[figure].some(value => value !== null);
-const labelOf = process => process.command.includes(process.name) && process.command ? process.command : process.name;
+// The command line without the program's folder says most; but a name that progeny has given says more.
+const labelOf = process => process.command && process.command.includes(process.name) ? process.command.replace(/^[^ ]*\//, "") : process.name;
 
 function write() {
   document.title = "Memory: " + record.title;
   byId("title").textContent = record.title;
   const count = record.processes.length + record.processes_not_kept;
   byId("subtitle").textContent = [record.system, record.started.replace("T", " ").replace("+00:00", " UTC"),
-    formatTime(record.duration_ms), count + (count === 1 ? " process" : " processes"), record.readings + " readings"].join(" · ");
+    formatTime(record.duration_ms), count + (count === 1 ? " process" : " processes")].join(" · ");
   const tile = (name, bytes, hint) => {
     const box = html(byId("tiles"), "div", "tile");
     html(box, "div", "name", name);
@@ -69,11 +70,11 @@ function writeTable() {
 
 function writeNotes() {
   const note = text => html(byId("notes"), "li", "", text);
-  const average = record.duration_ms / Math.max(1, record.readings - 1);
-  note("Read " + record.readings + " times, every " + formatTime(average) + " on average (asked for: " + formatTime(record.interval_ms) +
-    "); reading took " + formatTime(record.reading_ms) + ", " + (100 * record.reading_ms / duration).toFixed(1) +
-    " % of the time. After each reading follows a rest in proportion, so that looking costs next to nothing. What started and ended in between was not seen.");
-  if (record.readings_kept < record.readings) note("Kept " + record.readings_kept + " of these readings, of neighbours the one with the higher sum; highest figures are of all.");
+  const average = record.duration_ms / Math.max(1, record.looks - 1);
+  note("Looked " + record.looks + " times who was there, every " + formatTime(average) + " on average (asked for: " + formatTime(record.interval_ms) +
+    "), and read all figures at " + record.readings + " of these, as often as its share of the CPU allowed: it took " + formatTime(record.reading_ms) +
+    ", " + (100 * record.reading_ms / duration).toFixed(1) + " % of the time. What started and ended between two looks was not seen; between two readings the areas are straight lines.");
+  if (record.looks_kept < record.looks) note("Kept " + record.looks_kept + " of these looks, of neighbours the fuller or higher one; highest figures are of all.");
   if (record.processes_not_kept > 0) note(record.processes_not_kept + " more processes are in the sums, but have no lane.");
   const missing = FIGURES.filter(f => !has(f));
   if (missing.length > 0) note("Not told by this system, or not of every process: " + missing.join(", ") + ".");
@@ -110,13 +111,27 @@ function timeAxis(svg, x, top, y) {
   add(svg, "text", {x: (x.left + x.right) / 2, y: y + 35, "text-anchor": "middle"}, "time since the report began");
 }
 
-// What the stack's upper part is: each process's part of shared pages where that is told.
+// [time, unique, top] of each full reading; what lies between is drawn as a straight line. null where
+// a reading lacks a figure: there the area has a gap. The top is each process's part of shared pages
+// where that is told, else all of them.
 function stackOf(series, divided) {
-  return series.at_ms.map((_, i) => {
+  const stack = [];
+  series.at_ms.forEach((at, i) => {
+    if (series.brief[i]) return;
     const unique = series.unique[i];
     const top = divided ? series.proportional[i] : series.resident[i];
-    return unique === null || top === null ? null : [unique, Math.max(unique, top)];
+    stack.push(unique === null || top === null ? null : [at, unique, Math.max(unique, top)]);
   });
+  return stack;
+}
+
+function drawStack(svg, stack, x, y) {
+  add(svg, "path", {class: "shared", d: areaPath(stack.map(s => s && [x(s[0]), y(s[1]), y(s[2])]))});
+  add(svg, "path", {class: "unique", d: areaPath(stack.map(s => s && [x(s[0]), y(0), y(s[1])]))});
+}
+
+function drawResident(svg, series, x, y) {
+  add(svg, "path", {class: "resident", d: linePath(series.resident.map((r, i) => r === null ? null : [x(series.at_ms[i]), y(r)]))});
 }
 
 function drawTogether() {
@@ -131,11 +146,9 @@ function drawTogether() {
     add(svg, "text", {x: x.left - 8, y: y(tick.at) + 4, "text-anchor": "end"}, tick.text);
   }
   timeAxis(svg, x, top, bottom);
-  const stack = stackOf(series, divided);
   const at = i => x(series.at_ms[i]);
-  add(svg, "path", {class: "shared", d: areaPath(stack.map((s, i) => s && [at(i), y(s[0]), y(s[1])]))});
-  add(svg, "path", {class: "unique", d: areaPath(stack.map((s, i) => s && [at(i), y(0), y(s[0])]))});
-  add(svg, "path", {class: "resident", d: linePath(series.resident.map((r, i) => r === null ? null : [at(i), y(r)]))});
+  drawStack(svg, stackOf(series, divided), x, y);
+  drawResident(svg, series, x, y);
   drawMarks(svg, record.marks, x, top, bottom, rows);
   const entries = [["resident", "sum of resident: shared pages counted in each process"]];
   if (has("unique")) entries.unshift(["unique", "unique"], ["shared", divided ? "shared, counted once: up to here is what they take together" : "shared, counted in each process"]);
@@ -144,17 +157,15 @@ function drawTogether() {
   const cursor = add(svg, "line", {class: "cursor", y1: top, y2: bottom, visibility: "hidden"});
   onHover(svg, cursor, px => {
     const i = nearest(series.at_ms, x.time(px));
-    return {x: at(i), title: "All processes at " + formatTime(series.at_ms[i]), usage: usageAt(series, i)};
+    return {x: at(i), title: "All processes at " + formatTime(series.at_ms[i]), usage: usageAt(series, i), brief: series.brief[i]};
   });
 }
 
 function drawLane(svg, process, x, top, height, highest) {
   const y = bytes => top + height - bytes / highest * (height - 4);
-  const series = process.samples, stack = stackOf(series, false);
-  const at = i => x(series.at_ms[i]);
-  add(svg, "path", {class: "shared", d: areaPath(stack.map((s, i) => s && [at(i), y(s[0]), y(s[1])]))});
-  add(svg, "path", {class: "unique", d: areaPath(stack.map((s, i) => s && [at(i), y(0), y(s[0])]))});
-  if (stack.every(s => s === null)) add(svg, "path", {class: "resident", d: linePath(series.resident.map((r, i) => r === null ? null : [at(i), y(r)]))});
+  const stack = stackOf(process.samples, false);
+  drawStack(svg, stack, x, y);
+  drawResident(svg, process.samples, x, y);
   const begin = x(process.first_seen_ms), end = Math.max(begin + 1, x(process.last_seen_ms));
   add(svg, "line", {class: "life", x1: begin, x2: end, y1: top + height, y2: top + height});
   add(svg, "line", {class: "life", x1: begin, x2: begin, y1: top + height - 5, y2: top + height});
@@ -185,14 +196,14 @@ function drawLanes() {
   });
   drawMarks(svg, record.marks, x, top, bottom, rows);
   legend("lanes-legend", has("unique") || all.some(p => p.samples.unique.some(u => u !== null))
-    ? [["unique", "unique"], ["shared", "shared with others: together the resident size"]] : [["resident", "resident"]]);
+    ? [["unique", "unique"], ["shared", "shared with others"], ["resident", "resident: unique and shared together"]] : [["resident", "resident"]]);
   const cursor = add(svg, "line", {class: "cursor", y1: top, y2: bottom, visibility: "hidden"});
   onHover(svg, cursor, (px, py) => {
     const lane = Math.floor((py - top) / pitch), process = all[lane];
     if (!process || process.samples.at_ms.length === 0) return null;
     const i = nearest(process.samples.at_ms, x.time(px));
     band.setAttribute("y", top + lane * pitch);
-    return {x: x(process.samples.at_ms[i]), band, title: labelOf(process).slice(0, 80) + " (" + process.id + ") at " + formatTime(process.samples.at_ms[i]), usage: usageAt(process.samples, i)};
+    return {x: x(process.samples.at_ms[i]), band, title: labelOf(process).slice(0, 80) + " (" + process.id + ") at " + formatTime(process.samples.at_ms[i]), usage: usageAt(process.samples, i), brief: process.samples.brief[i]};
   });
 }
 
@@ -214,7 +225,7 @@ function onHover(svg, cursor, find) {
     for (const figure of FIGURES) {
       const row = html(tip, "div");
       html(row, "span", "", figure);
-      html(row, "span", "", formatBytes(found.usage[figure])).dataset.bytes = found.usage[figure];
+      html(row, "span", "", found.brief && found.usage[figure] === null ? "not read here" : formatBytes(found.usage[figure])).dataset.bytes = found.usage[figure];
     }
     tip.hidden = false;
     tip.style.left = Math.max(8, Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8)) + "px";
