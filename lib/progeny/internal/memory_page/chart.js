@@ -40,11 +40,11 @@ function formatTime(milliseconds) {
   return Math.floor(seconds / 3600) + " h " + Math.round(seconds % 3600 / 60) + " min";
 }
 
-// Multiples of 1, 2 or 5 times a power of ten, some `count` of them from 0 to `highest`.
+// Multiples of 1, 2, 2.5 or 5 times a power of ten, some `count` of them from 0 to `highest`.
 function ticksUpTo(highest, count) {
   const rough = highest / count;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.999);
+  const step = [1, 2, 2.5, 5, 10].map(m => m * power).find(s => s >= rough * 0.999);
   const ticks = [];
   for (let i = 0; i * step <= highest * 1.0001; ++i) ticks.push(i * step);
   return ticks;

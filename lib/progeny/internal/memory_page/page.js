@@ -4,7 +4,6 @@ const record = JSON.parse(document.getElementById("record").textContent);
 const FIGURES = ["resident", "proportional", "unique", "shared", "copied", "swapped"];
 const byId = id => document.getElementById(id);
 const duration = Math.max(record.duration_ms, 1);
-const usageAt = (series, i) => Object.fromEntries(FIGURES.map(f => [f, series[f][i]]));
 const has = figure => record.total[figure].some(value => value !== null);
 // The command line without the program's folder says most; but a name that progeny has given says more.
 const labelOf = process => process.command && process.command.includes(process.name) ? process.command.replace(/^[^ ]*\//, "") : process.name;
@@ -73,7 +72,7 @@ function writeNotes() {
   const average = record.duration_ms / Math.max(1, record.looks - 1);
   note("Looked " + record.looks + " times who was there, every " + formatTime(average) + " on average (asked for: " + formatTime(record.interval_ms) +
     "), and read all figures at " + record.readings + " of these, as often as its share of the CPU allowed: it took " + formatTime(record.reading_ms) +
-    ", " + (100 * record.reading_ms / duration).toFixed(1) + " % of the time. What started and ended between two looks was not seen; between two readings the areas are straight lines.");
+    ", " + (100 * record.reading_ms / duration).toFixed(1) + " % of the time. What started and ended between two looks was not seen; between two readings the areas hold what was read last.");
   if (record.looks_kept < record.looks) note("Kept " + record.looks_kept + " of these looks, of neighbours the fuller or higher one; highest figures are of all.");
   if (record.processes_not_kept > 0) note(record.processes_not_kept + " more processes are in the sums, but have no lane.");
   const missing = FIGURES.filter(f => !has(f));
@@ -111,18 +110,23 @@ function timeAxis(svg, x, top, y) {
   add(svg, "text", {x: (x.left + x.right) / 2, y: y + 35, "text-anchor": "middle"}, "time since the report began");
 }
 
-// [time, unique, top] of each full reading; what lies between is drawn as a straight line. null where
-// a reading lacks a figure: there the area has a gap. The top is each process's part of shared pages
-// where that is told, else all of them.
+// The last reading at or before each look: between two readings its figures are all that is known.
+function readingsOf(series) {
+  let last = -1;
+  return series.brief.map((brief, i) => last = brief ? last : i);
+}
+
+// [time, unique, top] of each look; null where nothing is known, and the area has a gap. The top is each
+// process's part of shared pages where that is told, else all of them. What was read last is held, but
+// nothing takes more than is resident at that look.
 function stackOf(series, divided) {
-  const stack = [];
-  series.at_ms.forEach((at, i) => {
-    if (series.brief[i]) return;
-    const unique = series.unique[i];
-    const top = divided ? series.proportional[i] : series.resident[i];
-    stack.push(unique === null || top === null ? null : [at, unique, Math.max(unique, top)]);
+  const reading = readingsOf(series);
+  return series.at_ms.map((at, i) => {
+    const last = reading[i], resident = series.resident[i];
+    if (last < 0 || series.unique[last] === null || resident === null) return null;
+    const top = divided ? series.proportional[last] : resident;
+    return top === null ? null : [at, Math.min(series.unique[last], top, resident), Math.min(Math.max(top, series.unique[last]), resident)];
   });
-  return stack;
 }
 
 function drawStack(svg, stack, x, y) {
@@ -141,7 +145,7 @@ function drawTogether() {
   svg.setAttribute("aria-label", "Memory of all processes together over time");
   const highest = Math.max(1, ...FIGURES.slice(0, 3).flatMap(f => series[f]));
   const y = bytes => bottom - bytes / (highest * 1.05) * (bottom - top);
-  for (const tick of byteTicks(highest * 1.05, 5)) {
+  for (const tick of byteTicks(highest * 1.05, 6)) {
     add(svg, "line", {class: "grid", x1: x.left, x2: x.right, y1: y(tick.at), y2: y(tick.at)});
     add(svg, "text", {x: x.left - 8, y: y(tick.at) + 4, "text-anchor": "end"}, tick.text);
   }
@@ -157,7 +161,7 @@ function drawTogether() {
   const cursor = add(svg, "line", {class: "cursor", y1: top, y2: bottom, visibility: "hidden"});
   onHover(svg, cursor, px => {
     const i = nearest(series.at_ms, x.time(px));
-    return {x: at(i), title: "All processes at " + formatTime(series.at_ms[i]), usage: usageAt(series, i), brief: series.brief[i]};
+    return {x: at(i), title: "All processes", series, i};
   });
 }
 
@@ -203,8 +207,20 @@ function drawLanes() {
     if (!process || process.samples.at_ms.length === 0) return null;
     const i = nearest(process.samples.at_ms, x.time(px));
     band.setAttribute("y", top + lane * pitch);
-    return {x: x(process.samples.at_ms[i]), band, title: labelOf(process).slice(0, 80) + " (" + process.id + ") at " + formatTime(process.samples.at_ms[i]), usage: usageAt(process.samples, i), brief: process.samples.brief[i]};
+    return {x: x(process.samples.at_ms[i]), band, title: labelOf(process).slice(0, 80) + " (" + process.id + ")", series: process.samples, i};
   });
+}
+
+function fillTip(tip, {title, series, i}) {
+  const last = readingsOf(series)[i];
+  tip.textContent = "";
+  html(tip, "b", "", title);
+  html(tip, "small", "quiet", "at " + formatTime(series.at_ms[i]) + (last === i ? "" : last < 0 ? ", not yet read in full" : "; but for resident as read at " + formatTime(series.at_ms[last])));
+  for (const figure of FIGURES) {
+    const row = html(tip, "div"), from = figure === "resident" ? i : last;
+    html(row, "span", "", figure);
+    html(row, "span", "", from < 0 ? "–" : formatBytes(series[figure][from])).dataset.bytes = from < 0 ? "" : series[figure][from];
+  }
 }
 
 function onHover(svg, cursor, find) {
@@ -220,13 +236,7 @@ function onHover(svg, cursor, find) {
     cursor.setAttribute("x2", found.x);
     cursor.setAttribute("visibility", "visible");
     if (band = found.band || null) band.setAttribute("visibility", "visible");
-    tip.textContent = "";
-    html(tip, "b", "", found.title);
-    for (const figure of FIGURES) {
-      const row = html(tip, "div");
-      html(row, "span", "", figure);
-      html(row, "span", "", found.brief && found.usage[figure] === null ? "not read here" : formatBytes(found.usage[figure])).dataset.bytes = found.usage[figure];
-    }
+    fillTip(tip, found);
     tip.hidden = false;
     tip.style.left = Math.max(8, Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8)) + "px";
     tip.style.top = Math.max(8, Math.min(event.clientY + 16, innerHeight - tip.offsetHeight - 8)) + "px";
