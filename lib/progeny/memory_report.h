@@ -10,12 +10,12 @@
 // The page is one file that needs no network: what all processes take together over time, unique and
 // shared, and a lane for each process from its start to its end.
 //
-// What it costs: less than 1 % of one CPU (MemoryReportOptions::cpu_share), over any ten seconds or
-// more. Every `interval` it looks who is there, which is cheap, and takes the resident size where
-// that costs nothing (Linux). All figures are read when something has changed, or a second has
-// passed, but only when earlier readings have been paid by rest: reading makes the kernel walk the
-// page tables of each process (20 ms per GiB on Linux), and 20 ms are paid by two seconds and a
-// half. What starts and ends between two looks is not seen.
+// What it costs: less than 1 % of one CPU (MemoryReportOptions::cpu_share) over its whole run, the
+// last reading aside. Every `interval` it looks who is there, which is cheap, and takes the resident
+// size where that costs nothing (Linux). All figures are read when something has changed, or a second
+// has passed, but only when earlier readings have been paid by rest: reading makes the kernel walk the
+// page tables of each process (20 ms per GiB on Linux), and 20 ms are paid by two and a half seconds.
+// Rest is saved up for ten seconds. What starts and ends between two looks is not seen.
 //
 // What it keeps is bounded (MemoryReportOptions::max_figures, some 5 MB): when it is full, of each
 // two neighbouring samples the fuller or higher one stays, and from then on half as many are kept.

@@ -86,7 +86,7 @@ absl::Duration MemorySampler::Elapsed() const {
   return absl::FromChrono(std::chrono::steady_clock::now() - started_);
 }
 
-// The thread's CPU time where that is told: on a busy machine much less than what has passed.
+// The thread's CPU time where that is told: on a busy machine much less than the time that has passed.
 absl::Duration MemorySampler::TimeSpent() const {
   return platform::ThreadCpuTime().value_or(Elapsed());
 }

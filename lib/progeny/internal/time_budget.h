@@ -9,8 +9,8 @@
 namespace progeny::internal {
 
 // Spending makes a debt, which time pays off at the share; what isn't spent is saved up for ten
-// seconds. So over ten seconds or more never more than the share is spent, but for the last spending.
-// Not thread-safe.
+// seconds. So from the beginning on no more than the share is spent, the last spending aside. Not
+// thread-safe.
 class TimeBudget {
  public:
   explicit TimeBudget(double share) : share_(share) {}

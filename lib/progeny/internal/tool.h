@@ -6,6 +6,9 @@
 #ifndef PROGENY_INTERNAL_TOOL_H_
 #define PROGENY_INTERNAL_TOOL_H_
 
+#include <string>
+
+#include "platform/host.h"
 #include "platform/machine.h"
 #include "platform/process_table.h"
 #include "platform/terminal.h"
@@ -28,6 +31,8 @@ using platform::TerminalScreen;
 using platform::TerminalSize;
 using platform::UserSignal;
 using platform::UserSignals;
+
+inline std::string SystemName() { return platform::OsName(); }
 
 }  // namespace progeny::internal
 
