@@ -28,11 +28,11 @@ constexpr char kEscape = '\x1B';
 
 class Screen {
  public:
-  Screen(ProcessView view, absl::Duration interval, TerminalScreen terminal, UserSignals signals)
+  Screen(ProcessView view, absl::Duration interval, UserSignals signals, TerminalScreen terminal)
       : view_(std::move(view)),
         interval_(interval),
-        terminal_(std::move(terminal)),
-        signals_(std::move(signals)) {}
+        signals_(std::move(signals)),
+        terminal_(std::move(terminal)) {}
 
   // The exit code.
   int Run() {
@@ -75,10 +75,10 @@ class Screen {
                             static_cast<double>(memory->available) / (1 << 30),
                             static_cast<double>(memory->total) / (1 << 30));
     }
-    std::string frame = absl::StrCat("\x1B[H", Printable(head, columns, Padding::kNone), "\x1B[K\r\n",
-                                     "\x1B[7m", ProcessView::Heading(columns), "\x1B[0m\x1B[K\r\n");
+    std::string frame = absl::StrCat("\x1B[H", Printable(head, columns, Padding::kNone), "\x1B[K\n",
+                                     "\x1B[7m", ProcessView::Heading(columns), "\x1B[0m\x1B[K\n");
     for (size_t i = first_; i < first_ + shown; ++i) {
-      absl::StrAppend(&frame, view_.Line(i, columns), "\x1B[K\r\n");
+      absl::StrAppend(&frame, view_.Line(i, columns), "\x1B[K\n");
     }
     absl::StrAppend(&frame, "\x1B[J\x1B[", size.rows, ";1H",
                     Printable("q quits, j and k or arrows scroll", columns, Padding::kNone), "\x1B[K");
@@ -114,8 +114,8 @@ class Screen {
 
   ProcessView view_;
   const absl::Duration interval_;
+  UserSignals signals_;  // outlives the screen: a signal while that is put back mustn't end the program
   TerminalScreen terminal_;
-  UserSignals signals_;
   size_t first_ = 0;
   char before_ = 0;
   char before_that_ = 0;
@@ -158,8 +158,8 @@ int RunTop(const Arguments& arguments) {
   int exit_code = 0;
   std::string last_words;
   {
-    Screen screen(std::move(view), arguments.interval.value_or(kInterval), *std::move(terminal),
-                  *std::move(signals));
+    Screen screen(std::move(view), arguments.interval.value_or(kInterval), *std::move(signals),
+                  *std::move(terminal));
     exit_code = screen.Run();
     last_words = screen.last_words();
   }
