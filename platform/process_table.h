@@ -1,4 +1,5 @@
-// The processes of the machine and who started whom: what is needed to follow a family of processes.
+// The processes of the machine and who started whom: what is needed to follow a family of
+// processes.
 //
 // A process id is given to another process some time after its owner has been joined. The id
 // together with the start time is not: two entries name the same process if both agree.
@@ -43,11 +44,12 @@ struct ProcessEntry {
 // Cost on Linux: some 15 us per process of the machine.
 absl::StatusOr<std::vector<ProcessEntry>> ListProcesses();
 
-// One of them, much cheaper (Windows: not cheaper). NotFound: no such process, or it has ended (joined or not).
+// One of them, much cheaper (Windows: not cheaper). NotFound: no such process, or it has ended
+// (joined or not).
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id);
 
-// The ids of those that this process has started, or fosters, and that were not joined. Looking at a
-// small family costs less this way than by the list. Unimplemented where only the list tells.
+// The ids of those that this process has started, or fosters, and that were not joined. Looking at
+// a small family costs less this way than by the list. Unimplemented where only the list tells.
 absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t id);
 
 // Arguments as the process shows them, with blanks between, for people to read; "" where it can't

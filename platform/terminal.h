@@ -38,8 +38,8 @@ class TerminalScreen {
 
   // Ready, as in WaitForAny, when a key may have been pressed. Borrowed.
   NativeHandle keys() const;
-  // The next key that is waiting. Keys that are no character are left out, or come as what the
-  // terminal sends for them.
+  // The next key that is waiting; of a terminal that is gone always "q". Keys that are no character
+  // are left out, or come as what the terminal sends for them.
   std::optional<char> ReadKey();
 
  private:

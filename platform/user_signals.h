@@ -15,7 +15,7 @@ namespace progeny::platform {
 struct UserSignal {
   enum class Kind { kInterrupt, kEnd, kResize, kOther };
   Kind kind = Kind::kOther;
-  int number = 0;              // the system's
+  int number = 0;  // the system's
   // The terminal has sent it to the whole foreground group: children have it already.
   bool from_terminal = false;
 };

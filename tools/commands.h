@@ -14,12 +14,12 @@ namespace progeny_tool {
 
 // What stood on the command line.
 struct Arguments {
-  std::string command;                      // "memory", "top", "doctor"
-  std::vector<std::string> output_files;    // -o
+  std::string command;                    // "memory", "top", "doctor"
+  std::vector<std::string> output_files;  // -o
   bool json = false;
-  std::optional<absl::Duration> interval;   // positive
+  std::optional<absl::Duration> interval;  // positive
   std::optional<progeny::ProcessId> pid;
-  std::vector<std::string> program;         // what stood behind "--"
+  std::vector<std::string> program;  // what stood behind "--"
 };
 
 // Exit codes of the tool's own, as env, timeout and shells have them.

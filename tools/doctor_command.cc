@@ -26,7 +26,7 @@ void Nothing() {}
 
 struct MethodCost {
   progeny::StartMethod method;
-  absl::Duration median;   // start and join of a child that does nothing
+  absl::Duration median;  // start and join of a child that does nothing
   absl::Status failure;
 };
 
@@ -107,7 +107,8 @@ void PrintJson(const std::vector<MethodCost>& costs, const std::vector<MachineFa
         {"name", JsonString(progeny::Name(cost.method))},
         {"default", cost.method == progeny::DefaultStartMethod() ? "true" : "false"}};
     if (cost.failure.ok()) {
-      members.emplace_back("start_and_join_us", absl::StrCat(absl::ToInt64Microseconds(cost.median)));
+      members.emplace_back("start_and_join_us",
+                           absl::StrCat(absl::ToInt64Microseconds(cost.median)));
     } else {
       members.emplace_back("failure", JsonString(cost.failure.message()));
     }

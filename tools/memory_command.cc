@@ -1,8 +1,9 @@
-// progeny memory: runs a program, or looks at one that runs, and tells what it and its children cost.
+// progeny memory: runs a program, or looks at one that runs, and tells what it and its children
+// cost.
 //
-// Signals: the terminal sends Ctrl-C to the whole foreground group, so the program has it already and
-// this tool only goes on waiting, to write the report when the program has ended of it. What was
-// sent to the tool alone (kill, timeout, a supervisor) is passed on.
+// Signals: the terminal sends Ctrl-C to the whole foreground group, so the program has it already
+// and this tool only goes on waiting, to write the report when the program has ended of it. What
+// was sent to the tool alone (kill, timeout, a supervisor) is passed on.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -84,7 +85,8 @@ int ExitCodeFor(const progeny::ExitStatus& status) {
 }
 
 int RunProgram(const Arguments& arguments, UserSignals& signals) {
-  absl::StatusOr<std::unique_ptr<ForeignProgram>> started = ForeignProgram::Start(arguments.program);
+  absl::StatusOr<std::unique_ptr<ForeignProgram>> started =
+      ForeignProgram::Start(arguments.program);
   if (!started.ok()) {
     Complain(started.status().message());
     return absl::IsNotFound(started.status()) ? kNotFound : kNotExecutable;

@@ -28,8 +28,8 @@ std::string Mebibytes(std::optional<int64_t> bytes) {
   return absl::StrFormat("%.1f", static_cast<double>(*bytes) / (1 << 20));
 }
 
-// Depth first; a process whose parent isn't there begins a tree. What is left over by then goes in a
-// circle, which only a number given away twice can make: it is left out.
+// Depth first; a process whose parent isn't there begins a tree. What is left over by then goes in
+// a circle, which only a number given away twice can make: it is left out.
 std::vector<Row> AsTree(std::vector<ProcessEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const ProcessEntry& a, const ProcessEntry& b) { return a.id < b.id; });
@@ -92,11 +92,10 @@ std::string ProcessView::Line(size_t index, size_t columns) const {
   const bool says_more = absl::StrContains(row.command, row.entry.name);
   const std::string label = absl::StrCat(std::string(2 * std::min(row.depth, kDeepest), ' '),
                                          says_more ? row.command : row.entry.name);
-  return Printable(
-      absl::StrFormat("%8d %10s %12s %10s %10s  %s", row.entry.id, Mebibytes(row.usage.resident),
-                      Mebibytes(row.usage.proportional), Mebibytes(row.usage.unique),
-                      Mebibytes(row.usage.copied), label),
-      columns, Padding::kNone);
+  return Printable(absl::StrFormat("%8d %10s %12s %10s %10s  %s", row.entry.id,
+                                   Mebibytes(row.usage.resident), Mebibytes(row.usage.proportional),
+                                   Mebibytes(row.usage.unique), Mebibytes(row.usage.copied), label),
+                   columns, Padding::kNone);
 }
 
 std::string ProcessView::ToJson() const {
@@ -115,12 +114,11 @@ std::string ProcessView::ToJson() const {
                                     {"swapped", JsonNumber(row.usage.swapped)}}));
   }
   const std::string now = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone());
-  return absl::StrCat(
-      JsonObject({{"system", JsonString(progeny::internal::SystemName())},
-                  {"at", JsonString(now)},
-                  {"processes", progeny::internal::JsonArray(processes, "\n    ")}},
-                 "\n  "),
-      "\n");
+  return absl::StrCat(JsonObject({{"system", JsonString(progeny::internal::SystemName())},
+                                  {"at", JsonString(now)},
+                                  {"processes", progeny::internal::JsonArray(processes, "\n    ")}},
+                                 "\n  "),
+                      "\n");
 }
 
 }  // namespace progeny_tool

@@ -81,7 +81,8 @@ class Screen {
       absl::StrAppend(&frame, view_.Line(i, columns), "\x1B[K\n");
     }
     absl::StrAppend(&frame, "\x1B[J\x1B[", size.rows, ";1H",
-                    Printable("q quits, j and k or arrows scroll", columns, Padding::kNone), "\x1B[K");
+                    Printable("q quits, j and k or arrows scroll", columns, Padding::kNone),
+                    "\x1B[K");
     std::cout << frame << std::flush;
   }
 
@@ -94,8 +95,12 @@ class Screen {
         exit_code_ = kSignalBase + signal->number;
       }
     }
-    while (const std::optional<char> key = terminal_.ReadKey()) redraw = Press(*key) || redraw;
-    if (!redraw) return;
+    while (!exit_code_.has_value()) {  // a terminal that is gone would say 'q' for ever
+      const std::optional<char> key = terminal_.ReadKey();
+      if (!key.has_value()) break;
+      redraw = Press(*key) || redraw;
+    }
+    if (!redraw || exit_code_.has_value()) return;
     Clamp();
     view_.Read(first_, Room());
     Draw();
@@ -114,7 +119,8 @@ class Screen {
 
   ProcessView view_;
   const absl::Duration interval_;
-  UserSignals signals_;  // outlives the screen: a signal while that is put back mustn't end the program
+  UserSignals
+      signals_;  // outlives the screen: a signal while that is put back mustn't end the program
   TerminalScreen terminal_;
   size_t first_ = 0;
   char before_ = 0;

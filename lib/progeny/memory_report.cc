@@ -79,9 +79,7 @@ absl::StatusOr<MemoryRecord> MemoryReport::record() const {
   return sampler_->record();
 }
 
-std::string MemoryReport::ToTable() const {
-  return record().value_or(MemoryRecord()).ToTable();
-}
+std::string MemoryReport::ToTable() const { return record().value_or(MemoryRecord()).ToTable(); }
 
 std::string MemoryReport::ToJson() const { return record().value_or(MemoryRecord()).ToJson(); }
 

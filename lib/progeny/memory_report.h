@@ -7,15 +7,16 @@
 //     std::cerr << report->ToTable();
 //     absl::Status saved = report->record()->SaveHtml("memory.html");
 //
-// The page is one file that needs no network: what all processes take together over time, unique and
-// shared, and a lane for each process from its start to its end.
+// The page is one file that needs no network: what all processes take together over time, unique
+// and shared, and a lane for each process from its start to its end.
 //
 // What it costs: less than 1 % of one CPU (MemoryReportOptions::cpu_share) over its whole run, the
-// last reading aside. Every `interval` it looks who is there, which is cheap, and takes the resident
-// size where that costs nothing (Linux). All figures are read when something has changed, or a second
-// has passed, but only when earlier readings have been paid by rest: reading makes the kernel walk the
-// page tables of each process (20 ms per GiB on Linux), and 20 ms are paid by two and a half seconds.
-// Rest is saved up for ten seconds. What starts and ends between two looks is not seen.
+// last reading aside. Every `interval` it looks who is there, which is cheap, and takes the
+// resident size where that costs nothing (Linux). All figures are read when something has changed,
+// or a second has passed, but only when earlier readings have been paid by rest: reading makes the
+// kernel walk the page tables of each process (20 ms per GiB on Linux), and 20 ms are paid by two
+// and a half seconds. Rest is saved up for ten seconds. What starts and ends between two looks is
+// not seen.
 //
 // What it keeps is bounded (MemoryReportOptions::max_figures, some 5 MB): when it is full, of each
 // two neighbouring samples the fuller or higher one stays, and from then on half as many are kept.
@@ -44,8 +45,8 @@ class MemorySampler;
 }
 
 struct MemoryReportOptions final {
-  // The process whose family is looked at: itself and all its descendants. A descendant whose parent
-  // ends still belongs to it. What had lost its parent before it was first seen doesn't.
+  // The process whose family is looked at: itself and all its descendants. A descendant whose
+  // parent ends still belongs to it. What had lost its parent before it was first seen doesn't.
   ProcessId root = this_process::id();
   // From one look to the next, at least. Positive.
   absl::Duration interval = absl::Milliseconds(100);
@@ -67,13 +68,13 @@ struct MemorySample {
 
 struct ProcessMemory {
   ProcessId id = 0;
-  ProcessId parent_id = 0;          // when it was first seen
-  std::string name;                 // given to a child of ours by progeny, else the system's
-  std::string command;              // command line; "" where it isn't told
+  ProcessId parent_id = 0;  // when it was first seen
+  std::string name;         // given to a child of ours by progeny, else the system's
+  std::string command;      // command line; "" where it isn't told
   absl::Duration first_seen, last_seen;
-  bool ended = false;               // before the report did
-  bool readable = true;             // false: another user's, at most `resident` is known
-  MemoryUsage peak;                 // each figure's highest, not all of one moment
+  bool ended = false;    // before the report did
+  bool readable = true;  // false: another user's, at most `resident` is known
+  MemoryUsage peak;      // each figure's highest, not all of one moment
   std::vector<MemorySample> samples;
 };
 
@@ -85,18 +86,18 @@ struct MemoryMark {
 // What a report has found. A value. Strings hold bytes as the system tells them, not always UTF-8.
 struct MemoryRecord {
   std::string title;
-  std::string system;               // "Linux 6.18.44"
+  std::string system;  // "Linux 6.18.44"
   absl::Time started;
   absl::Duration duration;
-  absl::Duration interval;          // as asked for
-  absl::Duration reading;           // what looks and readings took: CPU time; Windows: time
+  absl::Duration interval;  // as asked for
+  absl::Duration reading;   // what looks and readings took: CPU time; Windows: time
   ProcessId root = 0;
-  int64_t looks = 0;                // made; `total` holds those that were kept
-  int64_t readings = 0;             // of the looks, those at all figures
+  int64_t looks = 0;     // made; `total` holds those that were kept
+  int64_t readings = 0;  // of the looks, those at all figures
   int64_t processes_not_kept = 0;
   std::optional<int64_t> memory_of_machine;
-  MemoryUsage peak;                 // highest sums
-  std::vector<MemorySample> total;  // over all processes
+  MemoryUsage peak;                      // highest sums
+  std::vector<MemorySample> total;       // over all processes
   std::vector<ProcessMemory> processes;  // in the order in which they were seen: parents first
   std::vector<MemoryMark> marks;
 
@@ -124,7 +125,8 @@ class MemoryReport {
   MemoryReport& operator=(MemoryReport&&) noexcept;
   ~MemoryReport();
 
-  // Notes that something happens now. ResourceExhausted beyond 1000; FailedPrecondition when stopped.
+  // Notes that something happens now. ResourceExhausted beyond 1000; FailedPrecondition when
+  // stopped.
   absl::Status Mark(absl::string_view text);
   // One last reading, and the end. Idempotent.
   absl::Status Stop();

@@ -102,8 +102,8 @@ std::optional<Limit> Tighter(std::optional<Limit> a, std::optional<Limit> b) {
   return std::min(*a, *b);
 }
 
-// The tightest of what `read(directory, mount)` finds from this process's group up to the mount point,
-// over all trees that have the controller.
+// The tightest of what `read(directory, mount)` finds from this process's group up to the mount
+// point, over all trees that have the controller.
 template <class Limit, class Read>
 std::optional<Limit> TightestOfTrees(const std::string& root, absl::string_view controller,
                                      Read read) {

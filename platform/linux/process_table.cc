@@ -21,12 +21,13 @@ namespace {
 
 constexpr size_t kLongestCommandLine = 4096;
 
-// "17 (any) name) S 1 17 17 0 -1 ... ": the name may hold anything, so the last ')' counts. After it
-// come the state (field 3), the parent (4), the start time (22), and the resident pages (24).
+// "17 (any) name) S 1 17 17 0 -1 ... ": the name may hold anything, so the last ')' counts. After
+// it come the state (field 3), the parent (4), the start time (22), and the resident pages (24).
 std::optional<ProcessEntry> ParseStat(absl::string_view stat) {
   const size_t name_begin = stat.find('(');
   const size_t name_end = stat.rfind(')');
-  if (name_begin == stat.npos || name_end == stat.npos || name_end < name_begin) return std::nullopt;
+  if (name_begin == stat.npos || name_end == stat.npos || name_end < name_begin)
+    return std::nullopt;
   ProcessEntry entry;
   entry.name = std::string(stat.substr(name_begin + 1, name_end - name_begin - 1));
   const std::vector<absl::string_view> fields =
@@ -93,7 +94,8 @@ absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t id) {
     return absl::NotFoundError(
         absl::StrCat("find the children of process ", id, ": no such process, or it has ended"));
   }
-  return absl::UnimplementedError("find children: this kernel was built without CONFIG_PROC_CHILDREN");
+  return absl::UnimplementedError(
+      "find children: this kernel was built without CONFIG_PROC_CHILDREN");
 }
 
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {
@@ -108,7 +110,8 @@ std::string CommandLineOf(int64_t id) {
   std::string text;
   const absl::Status status =
       ReadInPieces(absl::StrCat("/proc/", id, "/cmdline"), [&text](absl::string_view piece) {
-        text.append(piece.substr(0, kLongestCommandLine - std::min(kLongestCommandLine, text.size())));
+        text.append(
+            piece.substr(0, kLongestCommandLine - std::min(kLongestCommandLine, text.size())));
       });
   if (!status.ok()) return "";
   std::replace(text.begin(), text.end(), '\0', ' ');

@@ -41,13 +41,12 @@ bool HasEnded(const kinfo_proc& process) { return process.kp_proc.p_stat == SZOM
 ProcessEntry EntryFrom(const kinfo_proc& process) {
   const timeval start = process.kp_proc.p_starttime;
   const char* const name = process.kp_proc.p_comm;
-  return ProcessEntry{
-      .id = process.kp_proc.p_pid,
-      .parent_id = process.kp_eproc.e_ppid,
-      .start_time = static_cast<uint64_t>(start.tv_sec) * 1'000'000 +
-                    static_cast<uint64_t>(start.tv_usec),
-      .name = std::string(name, strnlen(name, sizeof process.kp_proc.p_comm)),
-      .resident = std::nullopt};
+  return ProcessEntry{.id = process.kp_proc.p_pid,
+                      .parent_id = process.kp_eproc.e_ppid,
+                      .start_time = static_cast<uint64_t>(start.tv_sec) * 1'000'000 +
+                                    static_cast<uint64_t>(start.tv_usec),
+                      .name = std::string(name, strnlen(name, sizeof process.kp_proc.p_comm)),
+                      .resident = std::nullopt};
 }
 
 }  // namespace
@@ -68,7 +67,8 @@ absl::StatusOr<std::vector<int64_t>> ChildrenOf(int64_t) {
 
 absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {
   if (id > 0 && id <= std::numeric_limits<pid_t>::max()) {
-    const absl::StatusOr<std::vector<kinfo_proc>> found = Query(KERN_PROC_PID, static_cast<int>(id));
+    const absl::StatusOr<std::vector<kinfo_proc>> found =
+        Query(KERN_PROC_PID, static_cast<int>(id));
     if (!found.ok()) return found.status();
     if (!found->empty() && !HasEnded(found->front())) return EntryFrom(found->front());
   }
@@ -76,7 +76,8 @@ absl::StatusOr<ProcessEntry> FindProcess(int64_t id) {
       absl::StrCat("find process ", id, ": no such process, or it has ended"));
 }
 
-// The kernel gives: the number of arguments, the program's path, NULs, the arguments, the environment.
+// The kernel gives: the number of arguments, the program's path, NULs, the arguments, the
+// environment.
 std::string CommandLineOf(int64_t id) {
   int name[] = {CTL_KERN, KERN_PROCARGS2, static_cast<int>(id)};
   size_t bytes = 0;

@@ -19,13 +19,15 @@ namespace {
 
 constexpr char kOperation[] = "start program";
 
-// As execvp looks: the first that may be executed; a file that may not be is remembered as the error.
+// As execvp looks: the first that may be executed; a file that may not be is remembered as the
+// error.
 absl::StatusOr<std::string> FindInPath(const std::string& name) {
   if (name.empty()) return OsError(ENOENT, kOperation, name);
   if (absl::StrContains(name, '/')) return name;
   const char* const path = std::getenv("PATH");
   int error = ENOENT;
-  for (const absl::string_view folder : absl::StrSplit(path != nullptr ? path : "/bin:/usr/bin", ':')) {
+  for (const absl::string_view folder :
+       absl::StrSplit(path != nullptr ? path : "/bin:/usr/bin", ':')) {
     std::string candidate = absl::StrCat(folder.empty() ? "." : folder, "/", name);
     struct stat info {};
     if (stat(candidate.c_str(), &info) != 0) continue;

@@ -14,7 +14,7 @@ struct Limit {
   const char* name;
   int resource;
   MachineFact::Unit unit;
-  rlim_t low;           // below this it bites
+  rlim_t low;  // below this it bites
   const char* warning;
 };
 
@@ -30,7 +30,8 @@ constexpr Limit kLimits[] = {
      "ulimit -v"},
     {"RLIMIT_DATA", RLIMIT_DATA, MachineFact::Unit::kBytes, kAnyLimit,
      "private memory is limited, and a forked child's copy counts too; ulimit -d"},
-    {"RLIMIT_STACK", RLIMIT_STACK, MachineFact::Unit::kBytes, 1 << 20, "stacks are small; ulimit -s"},
+    {"RLIMIT_STACK", RLIMIT_STACK, MachineFact::Unit::kBytes, 1 << 20,
+     "stacks are small; ulimit -s"},
     {"RLIMIT_CORE", RLIMIT_CORE, MachineFact::Unit::kBytes, 0, ""},
 };
 

@@ -32,7 +32,8 @@ bool HasTerminal() { return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) =
 
 TerminalSize GetTerminalSize() {
   winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+    return {};
   return TerminalSize{.rows = size.ws_row, .columns = size.ws_col};
 }
 
@@ -70,7 +71,7 @@ std::optional<char> TerminalScreen::ReadKey() {
   do {
     got = read(STDIN_FILENO, &key, 1);
   } while (got < 0 && errno == EINTR);
-  // A terminal that has gone away is at its end for ever: as good as the key that quits.
+  // A terminal that has gone away is at its end for ever: it says the key that quits, again and again.
   return got == 1 ? key : 'q';
 }
 

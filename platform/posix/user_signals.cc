@@ -1,7 +1,8 @@
 // A handler that writes to a pipe: what a signal finds the program doing is no matter.
 //
 // Races:
-// * A signal comes while Catch or the destructor is at work: the handler looks at the pipe's number,
+// * A signal comes while Catch or the destructor is at work: the handler looks at the pipe's
+// number,
 //   which is set before the first handler is in place and taken back after the last one is gone.
 // * The pipe is full: the signal is dropped; 32,000 before it are waiting to be taken.
 #include "platform/user_signals.h"
@@ -113,9 +114,8 @@ std::optional<UserSignal> UserSignals::Take() {
     got = read(static_cast<int>(ready_.get()), &note, sizeof note);
   } while (got < 0 && errno == EINTR);
   if (got != sizeof note) return std::nullopt;
-  return UserSignal{.kind = KindOf(note.number),
-                    .number = note.number,
-                    .from_terminal = note.from_terminal != 0};
+  return UserSignal{
+      .kind = KindOf(note.number), .number = note.number, .from_terminal = note.from_terminal != 0};
 }
 
 }  // namespace progeny::platform

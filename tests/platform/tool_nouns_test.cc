@@ -39,7 +39,8 @@ TEST_F(ToolNounsTest, AForeignProgram_TellsHowItEnded) {
 TEST_F(ToolNounsTest, AForeignProgramThatIsNotThere_IsNotFound) {
   EXPECT_THAT(StartForeignProgram({"no-such-program-anywhere"}),
               IsError(absl::StatusCode::kNotFound, "no-such-program-anywhere"));
-  EXPECT_THAT(StartForeignProgram(std::vector<std::string>()), IsError(absl::StatusCode::kInvalidArgument, "command"));
+  EXPECT_THAT(StartForeignProgram(std::vector<std::string>()),
+              IsError(absl::StatusCode::kInvalidArgument, "command"));
 }
 
 TEST_F(ToolNounsTest, Signals_AreTakenInTheirOrder) {

@@ -1,5 +1,5 @@
-// Writes the page of a report that never was: marks, figures of which a system tells only one, names
-// that want to be markup. made_up_report <file>
+// Writes the page of a report that never was: marks, figures of which a system tells only one,
+// names that want to be markup. made_up_report <file>
 #include "progeny/memory_report.h"
 
 namespace {
@@ -25,8 +25,10 @@ int main(int argc, char** argv) {
   process.name = "<b>bold</b> & \"quoted\"";
   process.last_seen = absl::Seconds(200);
   process.peak = record.peak;
-  process.samples = {At(absl::ZeroDuration(), 2), At(absl::Seconds(90), 48), At(absl::Seconds(200), 30)};
+  process.samples = {At(absl::ZeroDuration(), 2), At(absl::Seconds(90), 48),
+                     At(absl::Seconds(200), 30)};
   record.total = process.samples;
-  record.marks = {{absl::Seconds(40), "table loaded"}, {absl::Seconds(41), "<i>and soon after</i>"}};
+  record.marks = {{absl::Seconds(40), "table loaded"},
+                  {absl::Seconds(41), "<i>and soon after</i>"}};
   return record.SaveHtml(argv[1]).ok() ? 0 : 1;
 }

@@ -22,6 +22,16 @@ OTHER_SCREEN, FIRST_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 
 
+running = []
+
+
+def tearDownModule():   # what a failed test has left
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 class Terminal:
     """A program as the foreground job of a pseudo-terminal."""
 
@@ -32,6 +42,7 @@ class Terminal:
         self.process = subprocess.Popen([*arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.slave, self.output = slave, b""
+        running.append(self.process)
         os.set_blocking(self.master, False)
 
     def resize(self, rows, columns):
@@ -134,6 +145,12 @@ class Top(unittest.TestCase):
         self.assertEqual(terminal.end(), 0)
         self.check_restored(terminal)
         self.assertIn(b"has ended", terminal.output)
+
+    def test_it_ends_with_its_terminal(self):
+        terminal = self.start()
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        self.assertIn(terminal.process.wait(PATIENCE), (0, 128 + signal.SIGHUP))
 
     def test_keys_scroll(self):
         first = b" %d " % os.getpid()

@@ -1,5 +1,5 @@
-// Somebody else's program, run by the tool as a shell would: what `progeny memory -- COMMAND` looks at.
-// No public API: a program that wants a child has Process for functions of its own, and
+// Somebody else's program, run by the tool as a shell would: what `progeny memory -- COMMAND` looks
+// at. No public API: a program that wants a child has Process for functions of its own, and
 // progeny/boost_process.h for foreign programs with streams and environments. This one keeps what
 // these don't: the search in PATH, and any signal passed on.
 #ifndef PROGENY_INTERNAL_FOREIGN_PROGRAM_H_

@@ -39,7 +39,8 @@ void AppendAscii(std::string& out, char c) {
     out += {'\\', c};
   } else if (c == '\n') {
     out += "\\n";
-  } else if (c == '<' || c == '>' || c == '&' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+  } else if (c == '<' || c == '>' || c == '&' || static_cast<unsigned char>(c) < 0x20 ||
+             c == 0x7F) {
     absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned>(c));
   } else {
     out += c;

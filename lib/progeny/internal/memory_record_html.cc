@@ -1,6 +1,6 @@
-// The page: its parts are files of internal/memory_page/, which the build turns into strings, around
-// the record as JSON. JSON and not markup: the figures shown are the figures told, and names can't
-// become elements (json.h).
+// The page: its parts are files of internal/memory_page/, which the build turns into strings,
+// around the record as JSON. JSON and not markup: the figures shown are the figures told, and names
+// can't become elements (json.h).
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -26,8 +26,8 @@ absl::Status MemoryRecord::SaveHtml(const std::string& path) const {
                      std::ios::binary | std::ios::trunc);
   if (file) file << ToHtml() << std::flush;
   if (file) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("write the report '", path, "': ",
-                                          std::generic_category().message(errno)));
+  return absl::InternalError(
+      absl::StrCat("write the report '", path, "': ", std::generic_category().message(errno)));
 }
 
 }  // namespace progeny

@@ -60,7 +60,8 @@ std::string Remark(const MemoryUsage& peak) {
 
 std::string MemoryRecord::ToTable() const {
   std::string text = absl::StrFormat(
-      "%s\n%d processes, %.1f s, %d looks, %d full readings; highest figures in MiB\n\n%9s  %-*s %11s",
+      "%s\n%d processes, %.1f s, %d looks, %d full readings; highest figures in MiB\n\n%9s  %-*s "
+      "%11s",
       internal::Printable(title, 200, internal::Padding::kNone),
       processes.size() + static_cast<size_t>(processes_not_kept), absl::ToDoubleSeconds(duration),
       looks, readings, "pid", static_cast<int>(kNameWidth), "process", "lived, s");

@@ -36,8 +36,8 @@ class MemoryRecorder {
 
   // All processes that run; who was there before and isn't has ended.
   void Add(absl::Duration at, Depth depth, const std::vector<MemoryReading>& readings);
-  // Of one that was added: the name that progeny has given it ("": none), and its command line, which
-  // is asked of the system when there is none as yet, or the program is another one.
+  // Of one that was added: the name that progeny has given it ("": none), and its command line,
+  // which is asked of the system when there is none as yet, or the program is another one.
   void Describe(const MemoryReading& reading, absl::string_view given_name);
   absl::Status Mark(absl::Duration at, absl::string_view text);
 

@@ -61,7 +61,8 @@ absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReport
     record.started = absl::Now();
     record.interval = sampler->options_.interval;
     record.root = sampler->options_.root;
-    if (const auto machine = GetSystemMemory(); machine.ok()) record.memory_of_machine = machine->total;
+    if (const auto machine = GetSystemMemory(); machine.ok())
+      record.memory_of_machine = machine->total;
   }
   // So that a root that can't be looked at is an answer, not an empty report.
   absl::Status readable = GetMemoryUsage(sampler->options_.root).status();
@@ -86,12 +87,14 @@ absl::Duration MemorySampler::Elapsed() const {
   return absl::FromChrono(std::chrono::steady_clock::now() - started_);
 }
 
-// The thread's CPU time where that is told: on a busy machine much less than the time that has passed.
+// The thread's CPU time where that is told: on a busy machine much less than the time that has
+// passed.
 absl::Duration MemorySampler::TimeSpent() const {
   return platform::ThreadCpuTime().value_or(Elapsed());
 }
 
-bool MemorySampler::ReadingIsDue(absl::Duration now, const std::vector<ProcessEntry>& family) const {
+bool MemorySampler::ReadingIsDue(absl::Duration now,
+                                 const std::vector<ProcessEntry>& family) const {
   if (for_readings_.UntilPaid(now) > absl::ZeroDuration()) return false;
   return now - last_reading_ >= kReadAnyway || HasChanged(family_at_last_reading_, family);
 }

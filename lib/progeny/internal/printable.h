@@ -1,4 +1,5 @@
-// Text of strangers for a terminal: names of processes may hold anything, escape sequences included.
+// Text of strangers for a terminal: names of processes may hold anything, escape sequences
+// included.
 #ifndef PROGENY_INTERNAL_PRINTABLE_H_
 #define PROGENY_INTERNAL_PRINTABLE_H_
 

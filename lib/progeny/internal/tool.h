@@ -1,8 +1,8 @@
 // All that tools/progeny may use of the library's inside, and the one header through which it does.
 //
-// A library of child processes has no business with screens, signals of its host, or somebody else's
-// programs, so none of this is public. The tool needs it on every system, and what differs by system
-// lives behind the seam; so the seam's nouns are passed through here. Never installed.
+// A library of child processes has no business with screens, signals of its host, or somebody
+// else's programs, so none of this is public. The tool needs it on every system, and what differs
+// by system lives behind the seam; so the seam's nouns are passed through here. Never installed.
 #ifndef PROGENY_INTERNAL_TOOL_H_
 #define PROGENY_INTERNAL_TOOL_H_
 
