@@ -71,7 +71,8 @@ std::optional<char> TerminalScreen::ReadKey() {
   do {
     got = read(STDIN_FILENO, &key, 1);
   } while (got < 0 && errno == EINTR);
-  // A terminal that has gone away is at its end for ever: it says the key that quits, again and again.
+  // A terminal that has gone away is at its end for ever: it says the key that quits, again and
+  // again.
   return got == 1 ? key : 'q';
 }
 
