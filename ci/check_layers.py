@@ -26,6 +26,7 @@ EXCEPTIONS = [
     ("windows-header", "tests/children/windows/plugin_host.cc", "windows.h", "a host that knows nothing of progeny, not even its headers"),
     ("os-header", "bench/floor_posix.cc", "*", "the bare system calls that ours are compared with; CMake picks the file"),
     ("os-header", "bench/zygote_linux.cc", "*", "a fork server of bare system calls to be compared with; CMake picks the file"),
+    ("consumer", "tools/*", "progeny/internal/tool.h", "screens, signals and foreign programs: no API, but seam; the header argues it"),
     ("public-header", "lib/progeny/boost_process.h", "boost/*", "see boost-process above"),
     ("public-header", "lib/progeny/detail/boost_process*.h", "boost/*", "see boost-process above"),
     ("public-header", "lib/progeny/codec.h", "cereal/*", "cereal's convention is the promise to user classes"),

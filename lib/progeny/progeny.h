@@ -11,6 +11,7 @@
 #include "progeny/fork_server.h"
 #include "progeny/future.h"
 #include "progeny/main_guard.h"
+#include "progeny/memory_report.h"
 #include "progeny/memory_usage.h"
 #include "progeny/process.h"
 #include "progeny/process_options.h"

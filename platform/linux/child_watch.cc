@@ -4,6 +4,7 @@
 // * Foreign code reaps first (waitpid(-1), SIGCHLD ignored): waitid says ECHILD; then PIDFD_GET_INFO
 //   knows the status (6.15), maybe a moment later, as the thief is between the child's exit and
 //   its reaping. Else the status is unknown.
+// * Without pidfds the pipe's end is seen a moment before there is a status: it is waited for.
 // * A signal races with the reaping: pidfd_send_signal says ESRCH and never meets a recycled pid.
 // * Without pidfds, the child may close its end of the pipe early: the pipe's end is then a hint,
 //   and waitpid is asked at intervals.
@@ -22,6 +23,7 @@ namespace progeny::platform {
 namespace {
 
 constexpr int kThiefAttempts = 20;
+constexpr int kZombieAttempts = 20;
 
 ExitInfo FromSiginfo(const siginfo_t& info) {
   ExitInfo result;
@@ -45,6 +47,16 @@ std::optional<ExitInfo> ReapByPidfd(int pidfd) {
     if (attempt > 2) Nap();
   }
   return ExitInfo{};
+}
+
+// A pipe that has ended without a status soon after it was closed early.
+std::optional<ExitInfo> ReapByPipe(pid_t pid, int end_of_pipe) {
+  for (int attempt = 0;; ++attempt) {
+    if (const std::optional<ExitInfo> status = ReapById(pid)) return status;
+    pollfd end{end_of_pipe, POLLIN, 0};
+    if (attempt == kZombieAttempts || poll(&end, 1, 0) == 0) return std::nullopt;
+    Nap();
+  }
 }
 
 }  // namespace
@@ -77,7 +89,7 @@ ChildWatch::~ChildWatch() = default;
 
 std::optional<ExitInfo> ChildWatch::Reap() {
   if (kind_ == Kind::kServer) return ReapFromServer(sentinel());
-  return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapById(pid_);
+  return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapByPipe(pid_, sentinel());
 }
 
 // A recycled id can't be met: the call goes by the handle. Whatever goes wrong, Reap() finds out.

@@ -59,7 +59,7 @@ absl::Status AddDirectory(const std::string& named, const DirectoryId& servers, 
 absl::StatusOr<Handle> WriteFile(absl::string_view payload, absl::string_view environment) {
   absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-hand-over");
   if (!file.ok()) return file;
-  size_t offset = sizeof(HandOverHeader);
+  size_t offset = 0;
   for (absl::string_view part : {payload, environment}) {
     const auto bytes = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(part.data()), part.size());
     if (absl::Status put = WriteAt(file->get(), offset, bytes); !put.ok()) return put;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "platform/posix/hand_over_header.h"
 #include "platform/posix/message_socket.h"
 
 namespace progeny::platform {
@@ -17,7 +16,7 @@ inline constexpr uint32_t kReplyMagic = 0x706e7270;    // "prnp"
 inline constexpr size_t kMostInline = 32 << 10;
 
 // The handles of a request, each there only if its flag is set, in this order; behind them what is
-// attached. The body, or the file behind a HandOverHeader's room: the payload, then the environment,
+// attached. The body, or the file: the payload, then the environment,
 // each "NAME=value" followed by a NUL.
 enum RequestFlag : uint32_t {
   kHasStream = 1,  // << 0, 1, 2: in, out, err; a missing one is closed in the child

@@ -83,8 +83,8 @@ absl::Status ForkService::State::Settle() {
   }
   inheritance_.environment = DifferenceBetween(environment_before_, EnvironmentBlock());
   moved_ = !(CurrentDirectory() == directory_before_);
-  void* const buffer = mmap(nullptr, sizeof(HandOverHeader) + kMostInline, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const buffer =
+      mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
   inheritance_.buffer = static_cast<std::byte*>(buffer);
   // Whoever waits for the end of the client's output must not wait for the server. What children
@@ -126,7 +126,7 @@ void ForkService::State::Receive() {
     IncomingMessage incoming;
     incoming.head = &request_.head;
     incoming.head_size = sizeof request_.head;
-    incoming.body = inheritance_.buffer + sizeof(HandOverHeader);
+    incoming.body = inheritance_.buffer;
     incoming.body_room = kMostInline;
     incoming.handles = std::move(request_.handles);
     const int error = ReceiveMessage(static_cast<int>(socket_.get()), kRequestMagic, incoming);

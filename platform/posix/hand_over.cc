@@ -85,7 +85,7 @@ HandOverBytes& HandOverBytes::operator=(HandOverBytes&& other) noexcept {
   return *this;
 }
 
-// What lies in the slot stays with it.
+// What lies in the slot stays with it; what doesn't begins with a page of its own.
 HandOverBytes::~HandOverBytes() {
   if (data_ != nullptr && size_ > kInlinePayload) munmap(const_cast<std::byte*>(data_), size_);
 }

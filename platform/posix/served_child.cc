@@ -58,12 +58,12 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
                               static_cast<int>(file.get()), 0);
     if (mapped == MAP_FAILED) return LastOsError("map the hand-over", "");
     start = static_cast<const std::byte*>(mapped);
-    room = static_cast<size_t>(info.st_size) - sizeof(HandOverHeader);
+    room = static_cast<size_t>(info.st_size);
   }
   if (payload_size > room || environment_size > room - payload_size) {
     return absl::DataLossError("take the hand-over: it is shorter than was promised");
   }
-  HandOverBytes payload(start + sizeof(HandOverHeader), payload_size);
+  HandOverBytes payload(start, payload_size);
   if (request.Has(kHasEnvironment)) {
     const char* text = reinterpret_cast<const char*>(payload.span().data() + payload_size);
     BecomeEnvironment({text, environment_size}, inheritance.environment);

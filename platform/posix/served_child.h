@@ -27,7 +27,7 @@ struct ReceivedRequest {
 struct Inheritance {
   EnvironmentDifference environment;  // what code of the user's has done to the server's
   sigset_t signal_mask{};             // before the server began to serve
-  std::byte* buffer = nullptr;        // room for a HandOverHeader, then the request's body
+  std::byte* buffer = nullptr;        // mapped; the request's body
   bool status_can_be_lost = false;    // the child has to wait until it has been adopted
 };
 

@@ -41,6 +41,9 @@ std::string Look(Cow<Table> table) { return tests::Describe(*table); }
 
 TEST_P(CowClashTest, SomethingInTheWay_IsFailedPrecondition_AndTheNextChildIsFine) {
   if (forks()) GTEST_SKIP() << "a forked child has its parent's mappings";
+  if (Options().start_method == StartMethod::kForkServer) {
+    GTEST_SKIP() << "in_child has run in the server, before the address was known";
+  }
   const absl::StatusOr<Cow<Table>> table = tests::MakeTable(7, {.reserve = 16 << 20});
   ASSERT_OK(table);
   const auto first = reinterpret_cast<uint64_t>(table->arena().resource());
