@@ -12,6 +12,7 @@
 #include "progeny/internal/run_task.h"
 #include "progeny/internal/self.h"
 #include "progeny/internal/slot.h"
+#include "progeny/log.h"
 
 namespace progeny {
 namespace {
@@ -25,7 +26,7 @@ constexpr int kNoWorkExitCode = 1;
 }
 
 [[noreturn]] void EndWithout(const absl::Status& reason, internal::Slot& slot) {
-  internal::LogError(reason);
+  Log::Error(reason);
   detail::EntryOutcome outcome;
   outcome.status = reason;
   (void)slot.WriteAnswer(internal::EncodeAnswer(outcome));
@@ -48,7 +49,7 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
   absl::StatusOr<platform::HandOver> hand_over =
       platform::TakeHandOver(argc, argv, internal::kSlotBytes);
   if (!hand_over.ok()) {
-    internal::LogError(hand_over.status());
+    Log::Error(hand_over.status());
     End(kNoWorkExitCode);
   }
   // Never destroyed: the parent reads it, and other threads may look at it, until the very end.

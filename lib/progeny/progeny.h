@@ -7,6 +7,7 @@
 #include "progeny/codec.h"
 #include "progeny/exit_status.h"
 #include "progeny/future.h"
+#include "progeny/log.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"
 #include "progeny/process.h"

@@ -4,6 +4,7 @@
 #include "progeny/internal/answer.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::detail {
 
@@ -91,7 +92,7 @@ absl::Status Child::Kill() {
 
 void Child::Detach() {
   if (!IsOurs() || detached_.exchange(true)) return;
-  if (absl::Status done = handle_.Detach(); !done.ok()) internal::LogError(done);
+  if (absl::Status done = handle_.Detach(); !done.ok()) Log::Error(done);
 }
 
 void Child::EndOfOwner() {
@@ -106,7 +107,7 @@ void Child::EndOfOwner() {
     if (!Join(parts_.grace).ok()) (void)Kill();
   }
   if (absl::Status joined = Join(absl::InfiniteDuration()).status(); !joined.ok()) {
-    internal::LogError(joined);
+    Log::Error(joined);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "progeny/internal/self.h"
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "platform/host.h"
 #include "platform/image.h"
 #include "platform/wait_set.h"
+#include "progeny/log.h"
 
 namespace progeny {
 namespace internal {
@@ -86,7 +86,7 @@ void RunAtExit() {
       self.at_exit.pop_back();
     }
     if (const auto thrown = platform::RunCatching(last)) {
-      LogError(absl::UnknownError(
+      Log::Error(absl::UnknownError(
           absl::StrCat("an AtExit function threw ", thrown->type, ": ", thrown->what)));
     }
   }
@@ -113,11 +113,6 @@ void NoteGuardMet() {
 void NoteStartWithoutGuard() { State().started_without_guard.store(true); }
 
 bool StartedWithoutGuard() { return State().started_without_guard.load(); }
-
-void LogError(const absl::Status& status) {
-  std::fprintf(stderr, "progeny: %s (%lld): %s\n", this_process::name().c_str(),
-               static_cast<long long>(this_process::id()), std::string(status.message()).c_str());
-}
 
 }  // namespace internal
 

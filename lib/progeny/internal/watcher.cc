@@ -10,7 +10,7 @@
 #include "platform/exceptions.h"
 #include "platform/fork_child.h"
 #include "platform/wait_set.h"
-#include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 namespace {
@@ -40,7 +40,7 @@ class Watcher {
       for (const Entry& entry : entries) handles.push_back(entry.handle);
       const auto ready = platform::WaitForAny(handles, platform::Deadline::Infinite());
       if (!ready.ok()) {
-        LogError(ready.status());
+        Log::Error(ready.status());
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
         continue;
       }
@@ -105,7 +105,7 @@ absl::Status WhenReady(platform::NativeHandle handle, std::function<void()> read
 
 void RunCallback(const std::function<void()>& callback) {
   if (const auto thrown = platform::RunCatching(callback)) {
-    LogError(absl::UnknownError(
+    Log::Error(absl::UnknownError(
         absl::StrCat("an OnReady callback threw ", thrown->type, ": ", thrown->what)));
   }
 }
