@@ -1,8 +1,6 @@
 #include "progeny/process.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "platform/fork_child.h"
 #include "platform/host.h"
 #include "progeny/internal/child.h"
 
@@ -78,13 +76,5 @@ std::vector<ProcessInfo> ActiveChildren() {
 }
 
 int UsableCpus() { return platform::UsableCpus(); }
-
-ForkSafetyReport ForkSafety() { return {platform::OtherThreads()}; }
-
-std::string ForkSafetyReport::ToString() const {
-  if (safe()) return "no other threads";
-  return absl::StrCat(other_threads.size(), " other threads (", absl::StrJoin(other_threads, ", "),
-                      "): locks they hold stay locked in a forked child");
-}
 
 }  // namespace progeny

@@ -29,6 +29,7 @@
 #include "progeny/callable.h"
 #include "progeny/detail/bound_task.h"
 #include "progeny/exit_status.h"
+#include "progeny/fork_safety.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"
 #include "progeny/process_options.h"
@@ -152,15 +153,6 @@ std::vector<ProcessInfo> ActiveChildren();
 
 // CPUs that this process can keep busy: affinity, cpuset and cgroup quota respected; at least 1.
 int UsableCpus();
-
-// What makes a fork of this process unsafe.
-struct ForkSafetyReport {
-  // Names of the other threads: a forked child has none of them, but every lock they hold.
-  std::vector<std::string> other_threads;
-  bool safe() const { return other_threads.empty(); }
-  std::string ToString() const;
-};
-ForkSafetyReport ForkSafety();
 
 }  // namespace progeny
 

@@ -73,6 +73,11 @@ struct ResourceLimits {
   std::optional<int64_t> core_size = {};      // bytes
 };
 
+// What a start by fork does about other threads of this process, whose locks stay locked in the child
+// for ever (ForkSafety(), progeny/fork_safety.h). kWarn: a line through Log, once per process. kRefuse:
+// FailedPrecondition, before any process exists. No matter under the other start methods.
+enum class ForkSafetyPolicy { kIgnore, kWarn, kRefuse };
+
 struct ProcessOptions final {
   StartMethod start_method = DefaultStartMethod();
   // "" = "Process-<n>"; for a child of a child "Process-1:2".
@@ -91,6 +96,7 @@ struct ProcessOptions final {
   // "" = this program. A library in a foreign main names a small program that constructs a MainGuard
   // and links the same library. InvalidArgument with kFork.
   std::string executable = {};
+  ForkSafetyPolicy fork_safety = ForkSafetyPolicy::kWarn;
 };
 
 }  // namespace progeny

@@ -6,6 +6,7 @@
 #include "progeny/callable.h"
 #include "progeny/codec.h"
 #include "progeny/exit_status.h"
+#include "progeny/fork_safety.h"
 #include "progeny/future.h"
 #include "progeny/log.h"
 #include "progeny/main_guard.h"

@@ -8,6 +8,7 @@
 #include "platform/pipe.h"
 #include "platform/resource_limits.h"
 #include "progeny/internal/child.h"
+#include "progeny/internal/fork_policy.h"
 #include "progeny/internal/start_strategy.h"
 #include "progeny/process.h"
 
@@ -176,6 +177,9 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(ProcessOptions options, Task& 
   absl::StatusOr<const internal::StartStrategy*> strategy =
       internal::StrategyFor(options.start_method);
   if (!strategy.ok()) return strategy.status();
+  if (options.start_method == StartMethod::kFork) {
+    if (absl::Status safe = internal::CheckForkSafety(options); !safe.ok()) return safe;
+  }
   return StartBy(**strategy, std::move(options), task);
 }
 
