@@ -54,6 +54,8 @@ absl::Status Process::RequestStop() { return child_->RequestStop(); }
 absl::Status Process::Interrupt() { return child_->Interrupt(); }
 absl::Status Process::Terminate() { return child_->Terminate(); }
 absl::Status Process::Kill() { return child_->Kill(); }
+absl::Status Process::KillTree() { return child_->KillTree(); }
+absl::StatusOr<ExitStatus> Process::Stop(absl::Duration timeout) { return child_->Stop(timeout); }
 NativeHandle Process::sentinel() const { return child_->sentinel(); }
 Stream* Process::in() { return PointerTo(in_); }
 Stream* Process::out() { return PointerTo(out_); }

@@ -119,6 +119,15 @@ class Process {
   // SIGTERM. Windows: the same as Kill.
   absl::Status Terminate();
   absl::Status Kill();
+  // Ends the child and all its descendants, those included that they start meanwhile. Nothing to do
+  // once the child has ended: then its children are no longer known as such. POSIX: they are stopped
+  // before they are killed; a descendant whose own parent has ended before (a daemon) isn't found.
+  absl::Status KillTree();
+
+  // Goes up the ladder of ProcessOptions::stop until the child has ended, and returns its status. Past
+  // the timeout the steps that are left are skipped, and the child is killed. DeadlineExceeded
+  // only if the kernel doesn't let go of a child that was killed.
+  absl::StatusOr<ExitStatus> Stop(absl::Duration timeout = absl::InfiniteDuration());
 
   absl::StatusOr<MemoryUsage> Memory() const;
   // Ready (readable, signalled) once the child has ended. Lives as long as this object.

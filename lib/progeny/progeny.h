@@ -8,6 +8,7 @@
 #include "progeny/exit_status.h"
 #include "progeny/fork_safety.h"
 #include "progeny/future.h"
+#include "progeny/interrupt_guard.h"
 #include "progeny/log.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "platform/linux/own_threads.h"
 #include "platform/linux/proc_file.h"
 #include "platform/posix/stdio_buffers.h"
 
@@ -54,7 +55,7 @@ std::string Chosen(const absl::StatusOr<std::string>& choices) {
 bool HasOtherThreads() {
   if (__libc_single_threaded) return false;
   struct stat tasks {};
-  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3;
+  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3 + OwnOtherThreads();
 }
 
 std::vector<std::string> LoadedLibraries() {

@@ -72,6 +72,7 @@ absl::Status Child::failure() {
 absl::Status Child::RequestStop() {
   if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
   slot_.RequestStop();
+  handle_.WakeForStop(slot_.stop_word());
   return absl::OkStatus();
 }
 
@@ -90,6 +91,17 @@ absl::Status Child::Kill() {
   return handle_.Kill();
 }
 
+absl::Status Child::KillTree() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  return handle_.KillTree();
+}
+
+absl::StatusOr<ExitStatus> Child::Stop(absl::Duration timeout) {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  internal::ClimbAll({{this, parts_.ladder}}, platform::Deadline::After(timeout));
+  return Join(absl::ZeroDuration());
+}
+
 void Child::Detach() {
   if (!IsOurs() || detached_.exchange(true)) return;
   if (absl::Status done = handle_.Detach(); !done.ok()) Log::Error(done);
@@ -102,10 +114,7 @@ void Child::EndOfOwner() {
     if (stream != nullptr) stream->Close();
   }
   (void)RequestStop();
-  if (parts_.daemon && !exit_status()) {
-    (void)Terminate();
-    if (!Join(parts_.grace).ok()) (void)Kill();
-  }
+  if (parts_.daemon) (void)Stop(absl::InfiniteDuration());
   if (absl::Status joined = Join(absl::InfiniteDuration()).status(); !joined.ok()) {
     Log::Error(joined);
   }

@@ -14,6 +14,7 @@
 #include "platform/child_handle.h"
 #include "progeny/exit_status.h"
 #include "progeny/internal/slot.h"
+#include "progeny/internal/stop_ladder.h"
 #include "progeny/internal/stream_end.h"
 #include "progeny/process_options.h"
 #include "progeny/this_process.h"
@@ -31,7 +32,7 @@ class Child {
   struct Parts {
     std::string name;
     StartMethod start_method;
-    absl::Duration grace;
+    std::vector<internal::StopStep> ladder;
     bool daemon;
     StreamEnds streams;
   };
@@ -56,6 +57,9 @@ class Child {
   absl::Status Interrupt();
   absl::Status Terminate();
   absl::Status Kill();
+  absl::Status KillTree();
+  absl::StatusOr<ExitStatus> Stop(absl::Duration timeout);
+  const std::vector<internal::StopStep>& ladder() const { return parts_.ladder; }
   void Detach();
   bool detached() const { return detached_.load(); }
 

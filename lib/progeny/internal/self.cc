@@ -12,6 +12,7 @@
 #include "platform/fork_child.h"
 #include "platform/host.h"
 #include "platform/image.h"
+#include "platform/stop_word.h"
 #include "platform/wait_set.h"
 #include "progeny/log.h"
 
@@ -116,6 +117,24 @@ bool StartedWithoutGuard() { return State().started_without_guard.load(); }
 
 }  // namespace internal
 
+namespace {
+
+const std::atomic<uint32_t> never_asked{0};
+
+}  // namespace
+
+StopToken::StopToken() : word_(&never_asked) {}
+
+bool StopToken::Wait(absl::Duration timeout) const {
+  return platform::AwaitStopWord(*word_, platform::Deadline::After(timeout));
+}
+
+StopToken StopTokenOf(const std::atomic<uint32_t>& word) {
+  StopToken token;
+  token.word_ = &word;
+  return token;
+}
+
 namespace this_process {
 
 ProcessId id() { return platform::CurrentProcessId(); }
@@ -131,6 +150,11 @@ bool IsMain() { return !start_method().has_value(); }
 bool StopRequested() {
   const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
   return slot != nullptr && slot->stop_requested();
+}
+
+StopToken stop_token() {
+  const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
+  return slot != nullptr ? StopTokenOf(slot->stop_word()) : StopToken();
 }
 
 void AtExit(std::function<void()> fn) {

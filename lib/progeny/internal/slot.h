@@ -31,6 +31,7 @@ class Slot {
   const platform::SharedRegion& region() const { return region_; }
 
   void RequestStop() { words().stop_requested.store(1, std::memory_order_release); }
+  const std::atomic<uint32_t>& stop_word() const { return words().stop_requested; }
   bool stop_requested() const { return words().stop_requested.load(std::memory_order_acquire) != 0; }
   void NoteGuardReached() { words().guard_reached.store(1, std::memory_order_release); }
   bool guard_reached() const { return words().guard_reached.load(std::memory_order_acquire) != 0; }

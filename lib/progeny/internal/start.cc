@@ -95,10 +95,7 @@ absl::Status CheckExistingDirectory(const std::string& path) {
 }
 
 absl::Status Check(const ProcessOptions& options) {
-  if (options.grace < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("grace: ", absl::FormatDuration(options.grace), " is negative"));
-  }
+  if (absl::Status ladder = internal::CheckLadder(options); !ladder.ok()) return ladder;
   for (const std::string* text : {&options.name, &options.working_directory, &options.executable}) {
     if (text->find('\0') != std::string::npos) {
       return absl::InvalidArgumentError("name, working_directory or executable holds a NUL byte");
@@ -163,8 +160,8 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   }
   auto child = std::make_shared<Child>(
       *std::move(handle), *std::move(slot),
-      Child::Parts{request.identity.name, options.start_method, options.grace, options.daemon,
-                   std::move(streams.parent_ends)});
+      Child::Parts{request.identity.name, options.start_method, internal::LadderOf(options),
+                   options.daemon, std::move(streams.parent_ends)});
   Register(child);
   return child;
 }
