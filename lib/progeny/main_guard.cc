@@ -70,6 +70,8 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
     EndWithout(limited, slot);
   }
   internal::BecomeChild(&work->message.identity, &slot);
+  // Where there is nothing of the kind the child goes without.
+  if (work->message.reports_crashes) (void)slot.ArmCrashReport();
   if (options.in_child != nullptr) options.in_child();
   End(internal::RunInChild(
       [&](detail::EntryOutcome& outcome) {

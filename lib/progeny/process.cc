@@ -50,6 +50,7 @@ bool Process::IsAlive() const { return child_->IsOurs() && !child_->exit_status(
 absl::StatusOr<ExitStatus> Process::Join(absl::Duration timeout) { return child_->Join(timeout); }
 std::optional<ExitStatus> Process::exit_status() const { return child_->exit_status(); }
 absl::Status Process::failure() const { return child_->failure(); }
+std::optional<CrashReport> Process::crash_report() const { return child_->crash_report(); }
 absl::Status Process::RequestStop() { return child_->RequestStop(); }
 absl::Status Process::Interrupt() { return child_->Interrupt(); }
 absl::Status Process::Terminate() { return child_->Terminate(); }

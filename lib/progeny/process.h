@@ -28,6 +28,7 @@
 #include "absl/time/time.h"
 #include "progeny/callable.h"
 #include "progeny/detail/bound_task.h"
+#include "progeny/crash_reports.h"
 #include "progeny/exit_status.h"
 #include "progeny/fork_safety.h"
 #include "progeny/main_guard.h"
@@ -109,8 +110,11 @@ class Process {
   // Set once the child has ended; does not wait.
   std::optional<ExitStatus> exit_status() const;
   // What the child's code threw or returned, if it was an error; FailedPrecondition if the child
-  // ended by itself before it reached its MainGuard. OK while it runs.
+  // ended by itself before it reached its MainGuard; Aborted if it has crashed and reported that, with
+  // its CrashReport and ExitStatus. OK while it runs.
   absl::Status failure() const;
+  // Set once the child has ended by a crash that it has reported.
+  std::optional<CrashReport> crash_report() const;
 
   // The child sees this_process::StopRequested(). An ended child is no error for these four.
   absl::Status RequestStop();

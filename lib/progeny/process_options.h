@@ -90,6 +90,10 @@ struct StopLadder {
 // FailedPrecondition, before any process exists. No matter under the other start methods.
 enum class ForkSafetyPolicy { kIgnore, kWarn, kRefuse };
 
+// Whether a child that dies of a fault reports it (progeny/crash_reports.h). kAutomatic: under all start
+// methods but kFork, where handlers would be put on top of what the program has.
+enum class CrashReports { kAutomatic, kOn, kOff };
+
 struct ProcessOptions final {
   StartMethod start_method = DefaultStartMethod();
   // "" = "Process-<n>"; for a child of a child "Process-1:2".
@@ -110,6 +114,7 @@ struct ProcessOptions final {
   std::string executable = {};
   ForkSafetyPolicy fork_safety = ForkSafetyPolicy::kWarn;
   StopLadder stop = {};
+  CrashReports crash_reports = CrashReports::kAutomatic;
 };
 
 }  // namespace progeny

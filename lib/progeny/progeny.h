@@ -5,6 +5,7 @@
 #include "progeny/call.h"
 #include "progeny/callable.h"
 #include "progeny/codec.h"
+#include "progeny/crash_reports.h"
 #include "progeny/exit_status.h"
 #include "progeny/fork_safety.h"
 #include "progeny/future.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "platform/error.h"
+#include "platform/windows/crash_record.h"
 #include "platform/windows/exit_code.h"
 #include "platform/windows/slot_words.h"
 #include "platform/windows/stop_word.h"
@@ -18,7 +19,10 @@ namespace {
 // The exit code with which newer C runtimes answer abort(); the one that MinGW programs use says 3.
 constexpr UINT kFailFast = 0xC0000409;
 
-void EndAsAborted(int) { TerminateProcess(GetCurrentProcess(), kFailFast); }
+void EndAsAborted(int) {
+  TellAbort();
+  TerminateProcess(GetCurrentProcess(), kFailFast);
+}
 
 // Looking at a signal's handler means replacing it for a moment; a Ctrl-C from a console in that
 // very moment would find the default.

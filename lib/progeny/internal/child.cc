@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "progeny/internal/answer.h"
+#include "progeny/internal/crash_reports.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/self.h"
 #include "progeny/log.h"
@@ -56,17 +57,39 @@ absl::StatusOr<std::vector<std::byte>> Child::Answer() {
   if (!absl::IsNotFound(answer.status())) return answer.status();
   const bool by_itself = status->exited() || status->crashed() || status->unknown();
   if (by_itself && !slot_.guard_reached()) return NeverReachedGuard(*status);
-  return WithExitStatus(absl::AbortedError(absl::StrCat("'", parts_.name, "' ended before it answered: ",
-                                                        status->ToString())),
-                        *status);
+  return EndedBeforeItAnswered(*status);
+}
+
+std::optional<CrashReport> Child::crash_report() {
+  const std::optional<ExitStatus> status = exit_status();
+  if (!status || !status->crashed()) return std::nullopt;
+  std::optional<platform::CrashFacts> facts = slot_.ReadCrash();
+  if (!facts) return std::nullopt;
+  CrashReport report;
+  report.what = std::move(facts->what);
+  report.address = facts->address;
+  report.stack_overflow = facts->stack_overflow;
+  report.stack = std::move(facts->stack);
+  if (parts_.streams.err != nullptr) report.last_output = parts_.streams.err->LastLines();
+  return report;
+}
+
+absl::Status Child::EndedBeforeItAnswered(const ExitStatus& status) {
+  const std::string words =
+      absl::StrCat("'", parts_.name, "' ended before it answered: ", status.ToString());
+  const std::optional<CrashReport> report = crash_report();
+  if (!report) return WithExitStatus(absl::AbortedError(words), status);
+  return WithExitStatus(
+      WithCrashReport(absl::AbortedError(absl::StrCat(words, "\n", report->ToString())), *report), status);
 }
 
 absl::Status Child::failure() {
   if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
   if (!exit_status()) return absl::OkStatus();
   absl::Status status = Answer().status();
-  // How it died is the exit status's to tell: nothing was thrown or returned.
-  return absl::IsAborted(status) && ExitStatusOf(status) ? absl::OkStatus() : status;
+  // How it died is the exit status's to tell, unless it has told more: nothing was thrown or returned.
+  const bool only_died = absl::IsAborted(status) && ExitStatusOf(status) && !CrashReportOf(status);
+  return only_died ? absl::OkStatus() : status;
 }
 
 absl::Status Child::RequestStop() {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/child_handle.h"
+#include "progeny/crash_reports.h"
 #include "progeny/exit_status.h"
 #include "progeny/internal/slot.h"
 #include "progeny/internal/stop_ladder.h"
@@ -50,6 +51,7 @@ class Child {
   absl::StatusOr<ExitStatus> Join(absl::Duration timeout);
   std::optional<ExitStatus> exit_status();
   absl::Status failure();
+  std::optional<CrashReport> crash_report();
   // Only once the child has ended: the bytes its code has returned, or the status why there are none.
   absl::StatusOr<std::vector<std::byte>> Answer();
 
@@ -68,6 +70,7 @@ class Child {
 
  private:
   absl::Status CheckOurs() const;
+  absl::Status EndedBeforeItAnswered(const ExitStatus& status);
   absl::Status NeverReachedGuard(const ExitStatus& status) const;
 
   platform::ChildHandle handle_;

@@ -21,6 +21,7 @@ struct HandOverMessage {
   Identity identity;
   platform::ResourceLimits limits;
   platform::ImageAddress entry;
+  bool reports_crashes = true;
 };
 
 // The message, then the task's own bytes.

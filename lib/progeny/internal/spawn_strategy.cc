@@ -23,7 +23,8 @@ class Spawn final : public StartStrategy {
     absl::StatusOr<platform::ImageAddress> entry = platform::FindImage(request.task->node());
     if (!entry.ok()) return entry.status();
     std::vector<std::byte> payload;
-    const HandOverMessage message{request.identity, request.limits, *std::move(entry)};
+    const HandOverMessage message{request.identity, request.limits, *std::move(entry),
+                                  request.reports_crashes};
     if (absl::Status encoded = EncodeHandOver(message, payload); !encoded.ok()) return encoded;
     if (absl::Status encoded = request.task->Encode(payload); !encoded.ok()) return encoded;
 

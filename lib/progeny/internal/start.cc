@@ -107,6 +107,11 @@ absl::Status Check(const ProcessOptions& options) {
   return CheckExistingDirectory(options.working_directory);
 }
 
+bool ReportsCrashes(const ProcessOptions& options) {
+  if (options.crash_reports != CrashReports::kAutomatic) return options.crash_reports == CrashReports::kOn;
+  return options.start_method != StartMethod::kFork;
+}
+
 absl::Status CheckHandOverTaken() {
   if (!platform::HasHandOver() || internal::GuardMet()) return absl::OkStatus();
   internal::NoteStartWithoutGuard();
@@ -137,6 +142,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   request.setup.working_directory = options.working_directory;
   request.limits = SeamLimits(options.limits);
   request.executable = options.executable;
+  request.reports_crashes = ReportsCrashes(options);
   std::vector<std::string> environment;
   if (!options.environment.changes.empty()) {
     auto changed = platform::EnvironmentWith(SeamChanges(options.environment));
