@@ -9,14 +9,13 @@
 #include "platform/crash_report.h"
 
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <unwind.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
@@ -32,16 +31,22 @@ namespace progeny::platform {
 namespace {
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-constexpr size_t kAlternateStack = 64 << 10;
+
+// Not touched until a crash, and so not there until then.
+alignas(16) char alternate_stack[64 << 10];
+
+// Through pointers, which the loader fills at start-up: in a forked child each call that its parent has
+// never made would be bound anew, and that look-up touches nine pages of the loader and its tables.
+int (*const volatile set_action)(int, const struct sigaction*, struct sigaction*) = &sigaction;
+int (*const volatile set_stack)(const stack_t*, stack_t*) = &sigaltstack;
+pid_t (*const volatile own_id)() = &getpid;
+
 constexpr size_t kMostNotes = 256 << 10;
 
 // Written before the first handler is installed.
-struct Armed {
+struct alignas(4096) Armed {
   CrashReportPlace place;
   pid_t process = 0;
-  int file = -1;
-  dev_t device = 0;
-  ino_t inode = 0;
   struct sigaction before[std::size(kSignals)];
 } armed;
 
@@ -77,9 +82,13 @@ _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
-bool IsStillTheSlot() {
-  struct stat now {};
-  return fstat(armed.file, &now) == 0 && now.st_dev == armed.device && now.st_ino == armed.inode;
+// Whether what lies in the file is what lies in the mapping.
+bool IsStillTheSlot(int file) {
+  CrashRecord there;
+  const auto* const here = armed.place.record;
+  const auto offset = static_cast<off_t>(here - armed.place.region->head());
+  return pread(file, &there, sizeof there, offset) == static_cast<ssize_t>(sizeof there) &&
+         std::memcmp(&there, here, sizeof there) == 0;
 }
 
 void Tell(int signal, const siginfo_t& info, const void* context) {
@@ -90,8 +99,9 @@ void Tell(int signal, const siginfo_t& info, const void* context) {
   record.stack_overflow = signal == SIGSEGV && IsStackOverflow(record.address, context) ? 1 : 0;
   Walk walk{&record};
   _Unwind_Backtrace(&OnFrame, &walk);
-  if (armed.place.tail_taken->load() == 0 && IsStillTheSlot()) {
-    CrashNotes notes(armed.file, armed.place.region->head_size());
+  const int file = static_cast<int>(armed.place.region->handle());
+  if (armed.place.tail_taken->load() == 0 && IsStillTheSlot(file)) {
+    CrashNotes notes(file, armed.place.region->head_size());
     NoteImages({record.frames, record.frame_count.load()}, notes);
     record.notes_size.store(static_cast<uint32_t>(notes.size()), std::memory_order_release);
   }
@@ -130,17 +140,13 @@ void OnFault(int signal, siginfo_t* info, void* context) {
   if (first) record.state.store(kNoCrash);
 }
 
-// On one of its own a handler runs also when the stack is full. Not touched until then.
+// On one of its own a handler runs also when the stack is full. One that is there already stays.
 void UseAlternateStack() {
-  stack_t now{};
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) return;
-  void* const memory = mmap(nullptr, kAlternateStack, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return;
   stack_t stack{};
-  stack.ss_sp = memory;
-  stack.ss_size = kAlternateStack;
-  sigaltstack(&stack, nullptr);
+  stack.ss_sp = alternate_stack;
+  stack.ss_size = sizeof alternate_stack;
+  stack_t before{};
+  if (set_stack(&stack, &before) == 0 && (before.ss_flags & SS_DISABLE) == 0) set_stack(&before, nullptr);
 }
 
 // A sanitizer's report is better than ours; what is ignored isn't told.
@@ -187,12 +193,7 @@ void CrashNotes::Append(const char* bytes, size_t size) {
 
 absl::Status ArmCrashReport(const CrashReportPlace& place) {
   armed.place = place;
-  armed.process = getpid();
-  armed.file = static_cast<int>(place.region->handle());
-  struct stat file {};
-  if (fstat(armed.file, &file) != 0) return LastOsError("arm crash reports", "");
-  armed.device = file.st_dev;
-  armed.inode = file.st_ino;
+  armed.process = own_id();
   UseAlternateStack();
   struct sigaction action {};
   action.sa_sigaction = &OnFault;
@@ -200,8 +201,8 @@ absl::Status ArmCrashReport(const CrashReportPlace& place) {
   sigemptyset(&action.sa_mask);
   for (int signal : kSignals) {
     struct sigaction& before = Before(signal);
-    if (sigaction(signal, &action, &before) != 0) return LastOsError("arm crash reports", "");
-    if (!IsOursToHandle(before)) sigaction(signal, &before, nullptr);
+    if (set_action(signal, &action, &before) != 0) return LastOsError("arm crash reports", "");
+    if (!IsOursToHandle(before)) set_action(signal, &before, nullptr);
   }
   return absl::OkStatus();
 }
