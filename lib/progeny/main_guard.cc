@@ -7,6 +7,7 @@
 #include "progeny/internal/hand_over_message.h"
 #include "progeny/internal/self.h"
 #include "progeny/internal/slot.h"
+#include "progeny/log.h"
 
 namespace progeny {
 namespace {
@@ -22,7 +23,7 @@ void End(int code) {
   absl::StatusOr<platform::HandOver> hand_over =
       platform::TakeHandOver(argc, argv, internal::kSlotBytes);
   if (!hand_over.ok()) {
-    internal::LogError(hand_over.status());
+    Log::Error(hand_over.status());
     End(kNoWorkExitCode);
     std::abort();  // not reached
   }

@@ -23,6 +23,8 @@
 #include "platform/posix/child_state.h"
 #include "platform/posix/child_watch.h"
 #include "platform/posix/fork_lock.h"
+#include "platform/posix/process_tree.h"
+#include "platform/posix/stop_word.h"
 
 namespace progeny::platform {
 
@@ -61,6 +63,18 @@ class ChildHandle::State {
     if (status_) return absl::OkStatus();
     if (watch_.Signal(signal) == 0 || errno == ESRCH) return absl::OkStatus();
     return LastOsError("signal a child", "");
+  }
+
+  // The lock keeps the child from being reaped, and so its id from naming somebody else.
+  absl::Status KillTree() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (status_) return absl::OkStatus();
+    if (watch_.Signal(SIGSTOP) != 0) {
+      return errno == ESRCH ? absl::OkStatus() : LastOsError("stop a child", "");
+    }
+    EndDescendantsOf(watch_.pid());
+    if (watch_.Signal(SIGKILL) == 0 || errno == ESRCH) return absl::OkStatus();
+    return LastOsError("kill a child", "");
   }
 
   void Detach() {
@@ -156,6 +170,10 @@ absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
 absl::Status ChildHandle::Interrupt() { return state_->Send(SIGINT); }
 absl::Status ChildHandle::Terminate() { return state_->Send(SIGTERM); }
 absl::Status ChildHandle::Kill() { return state_->Send(SIGKILL); }
+
+absl::Status ChildHandle::KillTree() { return state_->KillTree(); }
+
+void ChildHandle::WakeForStop(const std::atomic<uint32_t>& word) { WakeStopWaiters(word); }
 
 absl::Status ChildHandle::Detach() {
   state_->Detach();

@@ -119,7 +119,8 @@ absl::StatusOr<HandOver> Take(NativeHandle section_value, uint64_t nonce, size_t
     if (!region.ok()) return region.status();
     hand_over.slot = *std::move(region);
   }
-  if (absl::Status listening = ListenForInterrupts(std::move(interrupt)); !listening.ok()) {
+  if (absl::Status listening = ListenForInterrupts(std::move(interrupt), hand_over.slot.head());
+      !listening.ok()) {
     return listening;
   }
   hand_over.payload = mapped.Release();

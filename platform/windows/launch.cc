@@ -146,7 +146,8 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
       ChildHandle::State::Parts{.id = created->id,
                                 .process = std::move(created->process),
                                 .job = *std::move(job),
-                                .interrupt = std::move(interrupt)}));
+                                .interrupt = std::move(interrupt),
+                                .slot_head = request.slot != nullptr ? request.slot->head() : nullptr}));
 }
 
 }  // namespace progeny::platform

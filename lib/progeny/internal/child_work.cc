@@ -14,6 +14,7 @@
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/run_task.h"
 #include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 namespace {
@@ -64,7 +65,7 @@ absl::Status RunPreload(const ChildWork& work) {
 }  // namespace
 
 void EndWithout(const absl::Status& reason, const ChildWork& work) {
-  LogError(reason);
+  Log::Error(reason);
   detail::EntryOutcome outcome;
   outcome.status = reason;
   (void)work.slot->WriteAnswer(EncodeAnswer(outcome));
@@ -89,6 +90,8 @@ void RunWork(const ChildWork& work) {
     EndWithout(limited, work);
   }
   BecomeChild(&work.decoded->message.identity, work.slot);
+  // Where there is nothing of the kind the child goes without.
+  if (work.decoded->message.reports_crashes) (void)work.slot->ArmCrashReport();
   if (work.in_child != nullptr) work.in_child();
   End(work, RunInChild([&](detail::EntryOutcome& outcome) { RunEntry(**entry, work, outcome); },
                        *work.slot));

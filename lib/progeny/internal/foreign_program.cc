@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "progeny/internal/exit_status.h"
-#include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 
@@ -26,7 +26,7 @@ ForeignProgram::~ForeignProgram() { thread_.join(); }
 
 void ForeignProgram::AwaitEnd() {
   const absl::Status waited = platform::AwaitForeignProgram(program_);
-  if (!waited.ok()) LogError(waited);
+  if (!waited.ok()) Log::Error(waited);
   std::lock_guard<std::mutex> lock(mutex_);
   exit_status_ = detail::ExitStatusAccess::FromSeam(platform::TakeForeignExit(program_));
   ended_.Set();

@@ -25,6 +25,7 @@ struct HandOverMessage {
   platform::ResourceLimits limits;
   platform::ImageAddress entry;  // of a fork server: its preload, if there is a build id
   Role role = Role::kWork;
+  bool reports_crashes = true;
 };
 
 // The message, then the task's own bytes.

@@ -16,7 +16,10 @@ absl::StatusOr<PackedTask> Pack(const StartRequest& request) {
   absl::StatusOr<platform::ImageAddress> entry = platform::FindImage(request.task->node());
   if (!entry.ok()) return entry.status();
   PackedTask packed;
-  const HandOverMessage message{request.identity, request.limits, *std::move(entry)};
+  const HandOverMessage message{.identity = request.identity,
+                                .limits = request.limits,
+                                .entry = *std::move(entry),
+                                .reports_crashes = request.reports_crashes};
   if (absl::Status encoded = EncodeHandOver(message, packed.payload); !encoded.ok()) return encoded;
   if (absl::Status encoded = request.task->Encode(packed.payload, packed.handles); !encoded.ok()) {
     return encoded;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "progeny/internal/slot.h"
 #include "progeny/process_options.h"
 #include "progeny/this_process.h"
@@ -47,9 +46,6 @@ void NoteGuardMet();
 // by this and doesn't run the entry, as user code has already run that was not meant to.
 void NoteStartWithoutGuard();
 bool StartedWithoutGuard();
-
-// The one place where the library itself says something: stderr.
-void LogError(const absl::Status& status);
 
 }  // namespace progeny::internal
 

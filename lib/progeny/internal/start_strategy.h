@@ -25,6 +25,7 @@ struct StartRequest {
   platform::ProcessSetup setup;
   platform::ResourceLimits limits;
   std::string executable;
+  bool reports_crashes = false;
   Slot* slot = nullptr;
   detail::Task* task = nullptr;
   // The parent's ends of this child's streams: a forked child has inherited them, and must let go.
