@@ -54,7 +54,7 @@ MemorySampler::MemorySampler(MemoryReportOptions options)
 absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReportOptions options) {
   std::unique_ptr<MemorySampler> sampler(new MemorySampler(std::move(options)));
   {
-    absl::MutexLock lock(&sampler->mutex_);
+    std::lock_guard<std::mutex> lock(sampler->mutex_);
     MemoryRecord& record = sampler->recorder_.record();
     record.title = sampler->options_.title;
     record.system = platform::OsName();
@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReport
     return readable;
   }
   try {
-    absl::MutexLock lock(&sampler->joining_);
+    std::lock_guard<std::mutex> lock(sampler->joining_);
     sampler->thread_ = std::thread([self = sampler.get()] { self->Run(); });
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
@@ -135,7 +135,7 @@ absl::Status MemorySampler::Look(Wanted wanted) {
     family_at_last_reading_ = *std::move(family);
     Record(at, Depth::kFull, readings);
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   recorder_.record().reading += TimeSpent() - begin;
   return absl::OkStatus();
 }
@@ -146,7 +146,7 @@ void MemorySampler::Record(absl::Duration at, Depth depth,
   if (options_.root == this_process::id()) {
     for (ProcessInfo& child : ActiveChildren()) given_names[child.id] = std::move(child.name);
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   recorder_.Add(at, depth, readings);
   MemoryRecord& record = recorder_.record();
   record.duration = at;
@@ -162,8 +162,9 @@ void MemorySampler::Record(absl::Duration at, Depth depth,
 
 // False once somebody has called Stop.
 bool MemorySampler::RestUnlessStopped(absl::Duration rest) {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&stop_), rest);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const absl::Duration bounded = std::min(rest, absl::Hours(1));
+  return !stop_changed_.wait_for(lock, absl::ToChronoMicroseconds(bounded), [this] { return stop_; });
 }
 
 void MemorySampler::Run() {
@@ -186,7 +187,7 @@ void MemorySampler::Run() {
 
 absl::Status MemorySampler::Mark(absl::string_view text) {
   const absl::Duration at = Elapsed();
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   if (stop_) {
     return absl::FailedPreconditionError(
         absl::StrCat("mark '", text, "': the memory report has been stopped"));
@@ -196,15 +197,16 @@ absl::Status MemorySampler::Mark(absl::string_view text) {
 
 void MemorySampler::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
+    stop_changed_.notify_all();
   }
-  absl::MutexLock lock(&joining_);
+  std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }
 
 MemoryRecord MemorySampler::record() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   return recorder_.record();
 }
 
