@@ -14,6 +14,7 @@
 #include "progeny/process.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
+#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
 
@@ -25,7 +26,15 @@ using tests::kPatience;
 
 constexpr int kInterrupted = 130;
 
-class InterruptGuardTest : public tests::EveryMethod {};
+class InterruptGuardTest : public tests::EveryMethod {
+ protected:
+  void SetUp() override {
+    tests::EveryMethod::SetUp();
+    if (tests::kThreadSanitized) {
+      GTEST_SKIP() << "ThreadSanitizer holds signals back, and has a thread of its own in each process";
+    }
+  }
+};
 PROGENY_FOR_EVERY_METHOD(InterruptGuardTest);
 
 std::atomic<int> heard{0};

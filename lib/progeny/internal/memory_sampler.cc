@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "platform/fork_child.h"
 #include "platform/host.h"
 #include "progeny/internal/self.h"
 #include "progeny/process.h"
@@ -74,6 +75,7 @@ absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReport
   try {
     std::lock_guard<std::mutex> lock(sampler->joining_);
     sampler->thread_ = std::thread([self = sampler.get()] { self->Run(); });
+    sampler->known_as_ours_.Await();  // a fork right after this is not to be warned of it
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("start the thread of a memory report: ", error.what()));
@@ -168,6 +170,8 @@ bool MemorySampler::RestUnlessStopped(absl::Duration rest) {
 }
 
 void MemorySampler::Run() {
+  platform::NoteThreadWork(platform::ThreadWork::kOwn);
+  known_as_ours_.Begun();
   // Of a process that looks at itself no end will be seen.
   const bool may_end = options_.root != this_process::id();
   bool go_on = true;
@@ -182,6 +186,7 @@ void MemorySampler::Run() {
     // A list that can't be read is tried again after the next rest.
     Look(go_on ? Wanted::kWhatIsPaid : Wanted::kFullReading).IgnoreError();
   }
+  platform::NoteThreadWork(platform::ThreadWork::kPrograms);  // it is about to end
   finished_ = true;
 }
 

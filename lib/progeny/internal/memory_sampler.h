@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "progeny/internal/memory_recorder.h"
 #include "progeny/internal/process_family.h"
+#include "progeny/internal/thread_start.h"
 #include "progeny/internal/time_budget.h"
 #include "progeny/memory_report.h"
 
@@ -64,6 +65,7 @@ class MemorySampler {
   std::condition_variable stop_changed_;
   bool stop_ = false;        // these under mutex_
   MemoryRecorder recorder_;
+  ThreadStart known_as_ours_;
   std::mutex joining_;       // two threads may stop at once
   std::thread thread_;       // under joining_
 };

@@ -100,7 +100,8 @@ absl::StatusOr<int64_t> BuildMoreThanThereIs() {
 
 TEST_P(CowFaultTest, Pain8_MemoryThatThereIsNot_IsResourceExhausted_AndNoSigbus) {
   const absl::StatusOr<int64_t> built = Call(Options(), fn<&BuildMoreThanThereIs>);
-  EXPECT_THAT(built, IsError(absl::StatusCode::kResourceExhausted, "build a Cow"));
+  // ThreadSanitizer's own addresses leave none for the arena below the limit.
+  EXPECT_THAT(built, IsError(absl::StatusCode::kResourceExhausted, tests::kThreadSanitized ? "" : "build a Cow"));
   EXPECT_FALSE(ExitStatusOf(built.status()).has_value()) << "nobody died of it";
 }
 
