@@ -99,9 +99,7 @@ class TerminalTest : public tests::EveryMethod {
  protected:
   void SetUp() override {
     tests::EveryMethod::SetUp();
-    if (tests::kThreadSanitized) {
-      GTEST_SKIP() << "ThreadSanitizer holds signals back, and has a thread of its own in each process";
-    }
+    if (tests::kSanitized) GTEST_SKIP() << "sanitizers hold signals back, and have threads of their own";
   }
   std::vector<std::string> Program(const std::string& kind) const {
     return {PROGENY_CHILD_INTERRUPT_PROGRAM, std::string(Name(GetParam())), kind, log_};
