@@ -31,8 +31,10 @@ struct ForkRequest {
 // OnFork below.
 absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::FunctionRef<int()> body);
 
-// Registers functions around every fork() of this process, foreign code's included (pthread_atfork).
-void OnFork(void (*prepare)(), void (*parent)(), void (*child)());
+// Registers functions around every fork() of this process, foreign code's included (pthread_atfork):
+// `take` and `release` a lock, in the child as well, where `forget` (or nullptr) is called before the
+// release. A fork server's child is only told to forget: in a process of one thread no lock is taken.
+void OnFork(void (*take)(), void (*release)(), void (*forget)());
 
 // Names of the other threads that live in this process: they do not exist in a forked child, but
 // the locks they hold do. Empty where the OS can't tell.

@@ -32,6 +32,7 @@
 #include "platform/launch.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_lock.h"
+#include "platform/posix/own_state.h"
 
 namespace progeny::platform {
 namespace {
@@ -83,8 +84,6 @@ int OpenAnew(Lifeline& lifeline) {
                 O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-std::atomic<int> own_reader{-1};
-
 void Arm(int reader, pid_t owner) {
   const f_owner_ex self{F_OWNER_PID, owner};
   fcntl(reader, F_SETOWN_EX, &self);
@@ -128,8 +127,9 @@ absl::StatusOr<LifelineReader> OpenLifeline() {
 
 void BindChild(const Handle& reader, pid_t child) { Arm(static_cast<int>(reader.get()), child); }
 
-void BindSelf(int reader, const SlotWords& words) {
-  own_reader = reader;
+void BindSelf(int reader, SlotWords& words) {
+  own.lifeline = reader;
+  own.slot = &words;
   if (words.bound.load(std::memory_order_relaxed) != 0) return;
   Arm(reader, getpid());
   if (words.detached.load(std::memory_order_acquire) != 0) {
@@ -147,7 +147,7 @@ void Unbind(const Handle& reader, SlotWords& words) {
   fcntl(static_cast<int>(reader.get()), F_SETFL, O_NONBLOCK);
 }
 
-NativeHandle ParentSentinel() { return own_reader.load(); }
+NativeHandle ParentSentinel() { return own.lifeline.load(); }
 
 // The parent's pipe is not this process's: close the write end, so that siblings see its end of
 // file, and make a new one when this process starts children of its own.

@@ -48,8 +48,31 @@ std::string BuildIdOf(const dl_phdr_info& info) {
   return "";
 }
 
+// The program's own, which stays where it is as long as the process lives: looked for once, as each start
+// and each child asks for it. In a static initialiser, so that no thread can be inside when another forks.
+struct Program {
+  dl_phdr_info info{};
+  std::string build_id;
+};
+
+const Program& OwnProgram() {
+  static const Program& program = *[] {
+    auto* const found = new Program;
+    Visit([&](const dl_phdr_info& info, bool) {
+      found->info = info;
+      return true;
+    });
+    found->build_id = BuildIdOf(found->info);
+    return found;
+  }();
+  return program;
+}
+
+const Program& looked_for = OwnProgram();
+
 LoadedImage Describe(const dl_phdr_info& info, bool is_program) {
-  return {info.dlpi_addr, is_program ? "" : info.dlpi_name, BuildIdOf(info), is_program};
+  if (is_program) return {info.dlpi_addr, "", OwnProgram().build_id, true};
+  return {info.dlpi_addr, info.dlpi_name, BuildIdOf(info), false};
 }
 
 }  // namespace
@@ -57,6 +80,9 @@ LoadedImage Describe(const dl_phdr_info& info, bool is_program) {
 const char kHowToGetABuildId[] = "link it with -Wl,--build-id";
 
 std::optional<LoadedImage> LoadedImageAt(const void* address) {
+  (void)looked_for;
+  const dl_phdr_info& program = OwnProgram().info;
+  if (HoldsRange(program, reinterpret_cast<uintptr_t>(address), 1)) return Describe(program, true);
   std::optional<LoadedImage> found;
   Visit([&](const dl_phdr_info& info, bool is_program) {
     if (!HoldsRange(info, reinterpret_cast<uintptr_t>(address), 1)) return false;
@@ -68,6 +94,11 @@ std::optional<LoadedImage> LoadedImageAt(const void* address) {
 
 std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64_t offset,
                                              size_t size) {
+  const Program& program = OwnProgram();
+  if (program.build_id == build_id) {
+    return LoadedMatch{Describe(program.info, true),
+                       HoldsRange(program.info, program.info.dlpi_addr + offset, size)};
+  }
   std::optional<LoadedMatch> found;
   Visit([&](const dl_phdr_info& info, bool is_program) {
     if (BuildIdOf(info) != build_id) return false;
@@ -77,13 +108,6 @@ std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64
   return found;
 }
 
-std::string ProgramBuildId() {
-  std::string id;
-  Visit([&](const dl_phdr_info& info, bool) {
-    id = BuildIdOf(info);
-    return true;
-  });
-  return id;
-}
+std::string ProgramBuildId() { return OwnProgram().build_id; }
 
 }  // namespace progeny::platform

@@ -7,8 +7,9 @@
 //   place doesn't hold our id (another libc, a kernel without that prctl) this way is not taken.
 // * The robust list is not inherited: it is registered again, or nobody would hear of mutexes that
 //   the child dies with.
-// * The seam's fork handlers are run by hand. The allocator's and stdio's locks are free: the server
-//   has one thread.
+// * What is the server's alone is forgotten by hand. No lock is taken for that, as the server has one
+//   thread, which also leaves the allocator's and stdio's free: after each fork the server would have
+//   to copy the pages that the locks lie in.
 // It is not taken under ThreadSanitizer either, whose runtime must know of every fork.
 #include "platform/posix/served_fork.h"
 
@@ -91,7 +92,6 @@ ServedFork ForkForClient(std::atomic<uint32_t>& told) {
   }
   static bool with_handle = true;  // one thread
   int pidfd = -1;
-  RunPrepareHandlers();
   long pid = with_handle ? CloneWithHandle(places, told, pidfd) : -1;
   if (!with_handle || (pid < 0 && (errno == ENOSYS || errno == EPERM))) {
     with_handle = false;
@@ -102,12 +102,11 @@ ServedFork ForkForClient(std::atomic<uint32_t>& told) {
     if (places.robust.head != nullptr) {
       syscall(SYS_set_robust_list, places.robust.head, places.robust.size);
     }
-    RunChildHandlers();
+    ForgetInUnlockedChild();
     made.pid = 0;
     return made;
   }
   const int error = errno;
-  RunParentHandlers();
   made.pid = static_cast<pid_t>(pid);
   if (pidfd >= 0) made.process = Handle(pidfd);
   // Refused, or this process is the first of its pid namespace: those can have no siblings.

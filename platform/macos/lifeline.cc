@@ -35,6 +35,7 @@
 #include "platform/macos/lifeline_thread.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_lock.h"
+#include "platform/posix/own_state.h"
 
 namespace progeny::platform {
 namespace {
@@ -49,9 +50,6 @@ PipeEnds& Lifeline() {
   static PipeEnds& lifeline = *new PipeEnds;
   return lifeline;
 }
-
-std::atomic<int> own_reader{-1};
-const SlotWords* own_words = nullptr;  // set before the thread that reads it is made
 
 enum class Told { kParentGone, kNothing };
 
@@ -83,12 +81,12 @@ Told AwaitParentsEnd(int reader, pid_t parent) {
 
 void* WatchParent(void*) {
   pthread_setname_np(kLifelineThread);
-  const pid_t parent = static_cast<pid_t>(own_words->parent.load());
-  if (AwaitParentsEnd(own_reader, parent) == Told::kNothing) {
+  const pid_t parent = static_cast<pid_t>(own.slot->parent.load());
+  if (AwaitParentsEnd(own.lifeline, parent) == Told::kNothing) {
     const timespec interval{0, 100'000'000};
     while (getppid() != kFirstProcess) nanosleep(&interval, nullptr);
   }
-  if (own_words->detached.load(std::memory_order_acquire) == 0) {
+  if (own.slot->detached.load(std::memory_order_acquire) == 0) {
     kill(getpid(), SIGKILL);
     _exit(kParentGoneExitCode);
   }
@@ -130,9 +128,9 @@ absl::StatusOr<LifelineReader> OpenLifeline() {
 // Nothing binds a process from outside here: a re-executed child binds itself in its guard.
 void BindChild(const Handle&, pid_t) {}
 
-void BindSelf(int reader, const SlotWords& words) {
-  own_reader = reader;
-  own_words = &words;
+void BindSelf(int reader, SlotWords& words) {
+  own.lifeline = reader;
+  own.slot = &words;
   if (words.detached.load(std::memory_order_acquire) != 0) return;
   pollfd end{reader, POLLIN, 0};
   if (poll(&end, 1, 0) != 0 || getppid() == kFirstProcess) {
@@ -147,7 +145,7 @@ void Unbind(const Handle&, SlotWords& words) {
   words.detached.store(1, std::memory_order_release);
 }
 
-NativeHandle ParentSentinel() { return own_reader.load(); }
+NativeHandle ParentSentinel() { return own.lifeline.load(); }
 
 // The parent's pipe is not this process's: close the write end, so that siblings see its end of
 // file, and make a new one when this process starts children of its own.

@@ -192,10 +192,9 @@ absl::Status ArmCrashReport(const CrashReportPlace& place) {
   armed.place = place;
   armed.process = own_id();
   UseAlternateStack();
-  struct sigaction action {};
+  struct sigaction action {};  // with an empty mask: all zeros on Linux and macOS
   action.sa_sigaction = &OnFault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  sigemptyset(&action.sa_mask);
   for (int signal : kSignals) {
     struct sigaction& before = Before(signal);
     if (set_action(signal, &action, &before) != 0) return LastOsError("arm crash reports", "");

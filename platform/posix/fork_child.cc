@@ -154,8 +154,8 @@ absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::Function
   return handle;
 }
 
-void OnFork(void (*prepare)(), void (*parent)(), void (*child)()) {
-  AroundEveryFork({prepare, parent, child});
+void OnFork(void (*take)(), void (*release)(), void (*forget)()) {
+  AroundEveryFork({take, release, forget});
 }
 
 }  // namespace progeny::platform

@@ -13,29 +13,30 @@ constexpr size_t kMost = 32;
 ForkHandlers handlers[kMost];
 size_t count = 0;
 
+void TakeAll() {
+  for (size_t i = count; i > 0; --i) handlers[i - 1].take();
+}
+
+void ReleaseAll() {
+  for (size_t i = 0; i < count; ++i) handlers[i].release();
+}
+
+void ForgetAndRelease() {
+  ForgetInUnlockedChild();
+  ReleaseAll();
+}
+
 }  // namespace
 
 int AroundEveryFork(const ForkHandlers& added) {
   if (count == kMost) std::abort();  // progeny's own files alone register
   handlers[count++] = added;
-  return pthread_atfork(added.prepare, added.parent, added.child);
+  return count == 1 ? pthread_atfork(&TakeAll, &ReleaseAll, &ForgetAndRelease) : 0;
 }
 
-void RunPrepareHandlers() {
-  for (size_t i = count; i > 0; --i) {
-    if (handlers[i - 1].prepare != nullptr) handlers[i - 1].prepare();
-  }
-}
-
-void RunParentHandlers() {
+void ForgetInUnlockedChild() {
   for (size_t i = 0; i < count; ++i) {
-    if (handlers[i].parent != nullptr) handlers[i].parent();
-  }
-}
-
-void RunChildHandlers() {
-  for (size_t i = 0; i < count; ++i) {
-    if (handlers[i].child != nullptr) handlers[i].child();
+    if (handlers[i].forget != nullptr) handlers[i].forget();
   }
 }
 

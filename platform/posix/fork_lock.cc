@@ -13,18 +13,18 @@ std::mutex& Lock() {
   return lock;
 }
 
-void Prepare() { Lock().lock(); }
-void AfterInParent() { Lock().unlock(); }
-void AfterInChild() {
+void Take() { Lock().lock(); }
+void Release() { Lock().unlock(); }
+void Forget() {
   ForgetLifelineInChild();
   ForgetChildrenInChild();
   ForgetServersInChild();
   FrozenMemory::RemakeAllInChild();
-  Lock().unlock();
 }
 
-// In a static initialiser, so that no thread can be inside the registration when another forks.
-const int registered = (Lock(), AroundEveryFork({&Prepare, &AfterInParent, &AfterInChild}));
+// In a static initialiser, so that no thread can be inside the registration when another forks. There
+// is nothing to forget then, but it builds what each forked child would have to build anew.
+const int registered = (Lock(), Forget(), AroundEveryFork({&Take, &Release, &Forget}));
 
 }  // namespace
 

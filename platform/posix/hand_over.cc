@@ -12,6 +12,7 @@
 #include "platform/launch.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/own_image.h"
+#include "platform/posix/own_state.h"
 
 namespace progeny::platform {
 namespace {
@@ -40,7 +41,6 @@ bool FindHandOver() {
 }
 
 bool has_hand_over = FindHandOver();
-SlotWords* own_words = nullptr;
 
 absl::StatusOr<HandOverBytes> MapFile(const Handle& file, uint64_t size) {
   struct stat info {};
@@ -55,7 +55,7 @@ absl::StatusOr<HandOverBytes> MapFile(const Handle& file, uint64_t size) {
 }
 
 absl::StatusOr<HandOverBytes> TakePayload(const HandOverHeader& header) {
-  if (!header.has_file()) return HandOverBytes(own_words->payload, header.payload_size);
+  if (!header.has_file()) return HandOverBytes(own.slot->payload, header.payload_size);
   return MapFile(Handle(kFirstOptionalDescriptor), header.payload_size);
 }
 
@@ -97,10 +97,9 @@ absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes)
   RemoveMark(argc, argv);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(Handle(kSlotDescriptor), slot_bytes);
   if (!slot.ok()) return slot.status();
-  own_words = &SlotWordsOf(slot->head());
-  BindSelf(kLifelineDescriptor, *own_words);
-  const HandOverHeader header = own_words->hand_over;
-  own_words->hand_over.magic = 0;
+  BindSelf(kLifelineDescriptor, SlotWordsOf(slot->head()));
+  const HandOverHeader header = own.slot->hand_over;
+  own.slot->hand_over.magic = 0;
   if (!header.Valid()) {
     return absl::DataLossError("take the hand-over: its header is garbled");
   }
@@ -112,7 +111,7 @@ absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes)
 }
 
 void BeforeLaunchedChildEnds() {
-  if (own_words != nullptr) AwaitAdoption(*own_words);
+  if (own.slot != nullptr) AwaitAdoption(*own.slot);
 }
 
 }  // namespace progeny::platform

@@ -29,7 +29,7 @@ void BindChild(const Handle& reader, pid_t child);
 // In the child: binds this process, or ends it if the parent is already gone. Async-signal-safe on
 // Linux; starts a thread on macOS, which reads `words` for as long as the process lives. Does not
 // return an error, as there is nobody left to be told.
-void BindSelf(int reader, const SlotWords& words);
+void BindSelf(int reader, SlotWords& words);
 
 // In the parent: lets the child outlive it.
 void Unbind(const Handle& reader, SlotWords& words);

@@ -1,5 +1,6 @@
 #include "platform/posix/served_child.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,14 +12,11 @@
 #include "platform/posix/after_fork.h"
 #include "platform/posix/child_end.h"
 #include "platform/posix/child_state.h"
+#include "platform/posix/own_state.h"
 #include "platform/posix/stdio_buffers.h"
 
 namespace progeny::platform {
 namespace {
-
-// Of the child that this process is.
-std::byte* served_slot_head = nullptr;
-bool status_can_be_lost = false;
 
 // Missing ones are closed, as they are in the client.
 void TakeStreams(ReceivedRequest& request) {
@@ -40,7 +38,7 @@ void TakeEndOfChild(ReceivedRequest& request) {
   if (request.Has(kHasExitPipe)) KeepExitPipe(static_cast<int>(request.Take().Release()));
   if (!request.Has(kHasStatusSocket)) return;
   KeepExitPipe(static_cast<int>(request.Take().Release()));
-  SlotWords& words = SlotWordsOf(served_slot_head);
+  SlotWords& words = *own.slot;
   words.own_id.store(static_cast<uint32_t>(getpid()));
   if (!ClaimBeginning(words)) _exit(kSetupFailedExitCode);  // its start has been told as failed
 }
@@ -73,15 +71,19 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
 
 }  // namespace
 
+void RehearseServedChild() {
+  pollfd nothing{-1, POLLIN, 0};
+  (void)poll(&nothing, 1, 0);
+}
+
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
                            size_t slot_bytes) {
   close(kLifelineDescriptor);  // the server's
   TakeStreams(request);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(request.Take(), slot_bytes);
   if (!slot.ok()) _exit(kSetupFailedExitCode);
-  served_slot_head = slot->head();
-  status_can_be_lost = inheritance.status_can_be_lost;
-  BindSelf(static_cast<int>(request.Take().Release()), SlotWordsOf(served_slot_head));
+  BindSelf(static_cast<int>(request.Take().Release()), SlotWordsOf(slot->head()));
+  own.status_can_be_lost = inheritance.status_can_be_lost;
   TakeEndOfChild(request);
   if (request.Has(kHasDirectory)) request.Take().Reset();  // this is it
   sigprocmask(SIG_SETMASK, &inheritance.signal_mask, nullptr);
@@ -96,7 +98,7 @@ HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inherita
 
 void EndServedChild(int code) {
   FlushOwnOutput();
-  if (status_can_be_lost) AwaitAdoption(SlotWordsOf(served_slot_head));
+  if (own.status_can_be_lost) AwaitAdoption(*own.slot);
   EndForkedChild(code);
 }
 

@@ -27,7 +27,7 @@ Registry& State() {
 
 const int watched = (State(),
                      platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      [] { State().mutex.unlock(); }),
+                                      nullptr),
                      0);
 
 }  // namespace

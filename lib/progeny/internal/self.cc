@@ -39,16 +39,15 @@ Self& State() {
   return self;
 }
 
-void PrepareFork() { State().mutex.lock(); }
-void ForkedParent() { State().mutex.unlock(); }
-void ForkedChild() {
+void Take() { State().mutex.lock(); }
+void Release() { State().mutex.unlock(); }
+void Forget() {
   Self& self = State();
   self.generation.fetch_add(1);
   if (self.has_at_exit.load()) self.at_exit.clear();
-  self.mutex.unlock();
 }
 
-const int watched = (State(), platform::OnFork(&PrepareFork, &ForkedParent, &ForkedChild), 0);
+const int watched = (State(), platform::OnFork(&Take, &Release, &Forget), 0);
 
 }  // namespace
 

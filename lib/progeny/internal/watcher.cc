@@ -90,10 +90,7 @@ Current& State() {
 
 const int watched = (State(),
                      platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      [] {
-                                        State().watcher = nullptr;
-                                        State().mutex.unlock();
-                                      }),
+                                      [] { State().watcher = nullptr; }),
                      0);
 
 }  // namespace
