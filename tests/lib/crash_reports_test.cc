@@ -9,9 +9,9 @@
 
 #include "progeny/call.h"
 #include "progeny/process.h"
+#include "support/crash_case.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
-#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
 
@@ -24,17 +24,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using tests::kPatience;
 
-class CrashTest : public tests::EveryMethod {
+class CrashTest : public tests::EveryMethodReporting {
  protected:
-  void SetUp() override {
-    tests::EveryMethod::SetUp();
-    if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
-  }
-  ProcessOptions Reporting() const {
-    ProcessOptions options = Options();
-    options.crash_reports = CrashReports::kOn;
-    return options;
-  }
   // Names of symbols can be told where programs have them.
   static bool HasSymbols() { return tests::HasFork(); }
 

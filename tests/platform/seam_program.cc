@@ -12,7 +12,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "platform/crash_report.h"
 #include "platform/hide_features.h"
+#include "platform/stop_word.h"
 #include "platform/wait_set.h"
 
 namespace progeny::tests {
@@ -21,6 +23,11 @@ std::byte TailByte(size_t index) { return static_cast<std::byte>(index * 31 % 25
 
 volatile Report& ReportIn(const platform::SharedRegion& slot) {
   return *reinterpret_cast<volatile Report*>(slot.head() + platform::kSlotReserved);
+}
+
+std::atomic<uint32_t>& StopWordIn(const platform::SharedRegion& slot) {
+  constexpr size_t kBehindReport = 64;
+  return *reinterpret_cast<std::atomic<uint32_t>*>(slot.head() + platform::kSlotReserved + kBehindReport);
 }
 
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
@@ -73,6 +80,17 @@ int WeighAttached(std::vector<platform::Handle>& attached, volatile Report& repo
   return static_cast<int>(place);
 }
 
+// What a crash is to leave in the slot's tail is allowed.
+const std::atomic<uint32_t> tail_taken{0};
+
+int Crash(const platform::SharedRegion& slot) {
+  const absl::Status armed =
+      platform::ArmCrashReport({slot.head() + kCrashRecordOffset, &slot, &tail_taken});
+  if (!armed.ok()) return 1;
+  volatile uint64_t address = kBadAddress;  // so that no compiler sees it coming
+  return *reinterpret_cast<volatile int*>(address);
+}
+
 int Play(absl::string_view role, platform::HandOver& hand_over, int argument_count) {
   platform::SharedRegion& slot = hand_over.slot;
   volatile Report& report = ReportIn(slot);
@@ -81,6 +99,10 @@ int Play(absl::string_view role, platform::HandOver& hand_over, int argument_cou
   if (role == kCopy) return CopyStdin();
   if (role == kWriteTail) return WriteTail(slot);
   if (role == kAttached) return WeighAttached(hand_over.attached, report);
+  if (role == kCrash) return Crash(slot);
+  if (role == kAwaitStop) {
+    return platform::AwaitStopWord(StopWordIn(slot), platform::Deadline::Infinite()) ? 5 : 6;
+  }
   if (role == kCountArguments) return argument_count;
   if (role == kDirectory) {
     std::printf("%s", std::filesystem::current_path().filename().string().c_str());

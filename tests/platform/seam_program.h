@@ -3,7 +3,9 @@
 #ifndef PROGENY_TESTS_PLATFORM_SEAM_PROGRAM_H_
 #define PROGENY_TESTS_PLATFORM_SEAM_PROGRAM_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,7 +26,13 @@ inline constexpr char kSumPayload[] = "sum ";        // of all bytes behind it, 
 inline constexpr char kCountArguments[] = "arguments";
 inline constexpr char kDirectory[] = "directory";    // tells it on stdout
 inline constexpr char kAttached[] = "attached";      // the words in the attached regions, weighed by place
+inline constexpr char kAwaitStop[] = "await stop";   // until Report::stop is set and told
+inline constexpr char kCrash[] = "crash";            // arms a crash report, and reads address kBadAddress
 inline constexpr char kVariable[] = "variable";      // tells PROGENY_SEAM_TEST on stdout
+
+inline constexpr uint64_t kBadAddress = 0x180;
+// Behind the report; nothing writes a tail in that role.
+inline constexpr size_t kCrashRecordOffset = platform::kSlotReserved + 256;
 
 inline constexpr size_t kTailBytes = 5 << 20;
 std::byte TailByte(size_t index);
@@ -35,6 +43,7 @@ struct Report {
   uint32_t ready = 0;
 };
 volatile Report& ReportIn(const platform::SharedRegion& slot);
+std::atomic<uint32_t>& StopWordIn(const platform::SharedRegion& slot);
 
 // LaunchImage of this program in `role`.
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,

@@ -14,6 +14,7 @@
 #include "support/cow_table.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
+#include "support/posix/limited.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -23,29 +24,13 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
+using tests::Limit;
 using tests::Table;
 using Numbers = std::pmr::vector<int64_t>;
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-void Limit(int resource, rlim_t value) {
-  const rlimit limit{value, value};
-  setrlimit(static_cast<decltype(RLIMIT_NOFILE)>(resource), &limit);
-}
-
-class CowFaultTest : public tests::EveryMethod {
- protected:
-  // In a child of its own: limits can't be raised again.
-  template <class Body>
-  void RunApart(Body body) {
-    absl::StatusOr<Process> child = Process::Fork(body);
-    ASSERT_OK(child);
-    const absl::StatusOr<ExitStatus> end = child->Join(kPatience);
-    if (!end.ok()) (void)child->Kill();
-    ASSERT_OK(end);
-    EXPECT_EQ(end->ToString(), "exit code 0") << child->failure();
-  }
-};
+class CowFaultTest : public tests::EveryMethodApart {};
 PROGENY_FOR_EVERY_METHOD(CowFaultTest);
 
 std::string Look(Cow<Table> table) { return tests::Describe(*table); }

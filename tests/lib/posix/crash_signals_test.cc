@@ -7,9 +7,9 @@
 
 #include "progeny/crash_reports.h"
 #include "progeny/process.h"
+#include "support/crash_case.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
-#include "support/sanitizers.h"
 #include "support/status.h"
 
 namespace progeny {
@@ -18,18 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using tests::kPatience;
 
-class CrashSignalsTest : public tests::EveryMethod {
- protected:
-  void SetUp() override {
-    tests::EveryMethod::SetUp();
-    if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
-  }
-  ProcessOptions Reporting() const {
-    ProcessOptions options = Options();
-    options.crash_reports = CrashReports::kOn;
-    return options;
-  }
-};
+class CrashSignalsTest : public tests::EveryMethodReporting {};
 PROGENY_FOR_EVERY_METHOD(CrashSignalsTest);
 
 int Raise(int signal) {

@@ -10,6 +10,7 @@
 #include "progeny/process.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
+#include "support/posix/limited.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -18,26 +19,10 @@ namespace progeny {
 namespace {
 
 using tests::kPatience;
+using tests::Limit;
 
-class ExhaustionTest : public tests::EveryMethod {
- protected:
-  // In a child of its own: limits can't be raised again.
-  template <class Body>
-  void RunApart(Body body) {
-    absl::StatusOr<Process> child = Process::Fork(body);
-    ASSERT_OK(child);
-    const absl::StatusOr<ExitStatus> end = child->Join(kPatience);
-    if (!end.ok()) (void)child->Kill();
-    ASSERT_OK(end);
-    EXPECT_EQ(end->ToString(), "exit code 0") << child->failure();
-  }
-};
+class ExhaustionTest : public tests::EveryMethodApart {};
 PROGENY_FOR_EVERY_METHOD(ExhaustionTest);
-
-void Limit(int resource, rlim_t value) {
-  const rlimit limit{value, value};
-  setrlimit(static_cast<decltype(RLIMIT_NOFILE)>(resource), &limit);
-}
 
 // Takes descriptors until none is left, then gives back `leave`.
 void TakeDescriptors(std::vector<int>& taken, int leave) {
