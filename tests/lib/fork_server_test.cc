@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "progeny/call.h"
 #include "progeny/process.h"
+#include "support/cow_table.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
 #include "support/status.h"
@@ -73,6 +74,39 @@ TEST_F(ForkServerTest, Preload_RunsOnceAndItsChildrenHaveWhatItBuilt) {
   EXPECT_EQ(tests::ReadFile(folder.File("log")), "loaded\n");
   EXPECT_EQ(loaded, "") << "nothing of it happens here";
   EXPECT_EQ(*Call({.start_method = StartMethod::kSpawn}, fn<&TellLoaded>), "");
+}
+
+Cow<tests::Table> preloaded;
+
+absl::Status BuildCow() {
+  absl::StatusOr<Cow<tests::Table>> table = tests::MakeTable();
+  if (table.ok()) preloaded = *std::move(table);
+  return table.status();
+}
+
+std::string Look(Cow<tests::Table> table) { return tests::Describe(*table); }
+std::string LookAtPreloaded() { return Look(preloaded); }
+std::string PassPreloadedOn(StartMethod method) {
+  absl::StatusOr<std::string> seen = Call({.start_method = method}, fn<&Look>, preloaded);
+  return seen.ok() ? *seen : seen.status().ToString();
+}
+int ChangePreloaded() {
+  absl::StatusOr<tests::Table*> own = preloaded.Mutable();
+  if (!own.ok()) return -1;
+  (*own)->numbers.push_back(1);
+  return ++(*own)->version;
+}
+
+TEST_F(ForkServerTest, Preload_MayBuildACow_WhichEachChildHasAsItWasFrozen_AndMayPassOn) {
+  ASSERT_OK(ForkServer::Start({.preload = fn<&BuildCow>}));
+  const absl::StatusOr<std::string> seen = Call(kFromServer, fn<&LookAtPreloaded>);
+  ASSERT_OK(seen);
+  EXPECT_THAT(*seen, testing::HasSubstr("v7"));
+  EXPECT_EQ(*Call(kFromServer, fn<&ChangePreloaded>), 8);
+  EXPECT_EQ(*Call(kFromServer, fn<&LookAtPreloaded>), *seen) << "what a child changes is its own";
+  for (StartMethod inner : AvailableStartMethods()) {
+    EXPECT_EQ(*Call(kFromServer, fn<&PassPreloadedOn>, inner), *seen) << Name(inner);
+  }
 }
 
 absl::Status NoModel() { return absl::NotFoundError("no model there"); }
