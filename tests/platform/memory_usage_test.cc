@@ -43,7 +43,8 @@ TEST(MemoryUsage, WrittenMemory_IsResidentUniqueAndCopied) {
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_GT(*after->resident - *before->resident, kMostOfBlock);
   if (!after->unique.has_value()) GTEST_SKIP() << "this system tells nothing but resident";
-  EXPECT_GT(*after->unique - *before->unique, kMostOfBlock);
+  // Pages of libraries, unique while nobody else runs them, become shared when somebody does: some MiB.
+  EXPECT_GT(*after->unique - *before->unique, kMostOfBlock - kBlock / 5);
   EXPECT_GT(after->copied.value() - before->copied.value(), kMostOfBlock);
 }
 
