@@ -44,7 +44,7 @@ TEST(MemoryUsage, WrittenMemory_IsResidentUniqueAndCopied) {
   EXPECT_GT(*after->resident - *before->resident, kMostOfBlock);
   if (!after->unique.has_value()) GTEST_SKIP() << "this system tells nothing but resident";
   // Pages of libraries, unique while nobody else runs them, become shared when somebody does: some MiB.
-  EXPECT_GT(*after->unique - *before->unique, kMostOfBlock - kBlock / 5);
+  EXPECT_GT(*after->unique - *before->unique, kMostOfBlock - int64_t{kBlock / 5});
   EXPECT_GT(after->copied.value() - before->copied.value(), kMostOfBlock);
 }
 
