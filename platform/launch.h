@@ -62,7 +62,11 @@ struct ImageRequest {
   const SharedRegion* slot = nullptr;       // shared with the child; its first 64 bytes are the
                                             // seam's own (kSlotReserved), the rest is the caller's
   ProcessSetup setup;
+  // More handles for the child, at most kMostAttachments: HandOver::attachments, in this order.
+  absl::Span<const NativeHandle> attachments;
 };
+
+inline constexpr size_t kMostAttachments = 16;
 
 inline constexpr size_t kSlotReserved = 64;
 
@@ -92,6 +96,7 @@ class HandOverBytes {
 struct HandOver {
   HandOverBytes payload;
   SharedRegion slot;
+  std::vector<Handle> attachments;  // kNoHandle where kNoHandle was passed
 };
 
 // Takes the hand-over once, binds this process to its parent's life (if the parent has already

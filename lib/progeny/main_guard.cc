@@ -74,6 +74,9 @@ absl::StatusOr<const detail::EntryNode*> FindEntry(const platform::ImageAddress&
       [&](detail::EntryOutcome& outcome) {
         detail::EntryInput input{detail::ByteReader(work->task),
                                  [&] { hand_over->payload = platform::HandOverBytes(); }};
+        for (platform::Handle& handle : hand_over->attachments) {
+          input.attachments.push_back(handle.Release());
+        }
         (*entry)->run(input, outcome);
       },
       slot));

@@ -9,6 +9,7 @@
 #include "progeny/future.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"
+#include "progeny/pool.h"
 #include "progeny/process.h"
 #include "progeny/process_options.h"
 #include "progeny/stdio.h"

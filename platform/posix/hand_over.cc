@@ -25,7 +25,7 @@ bool ReadHeader(HandOverHeader& header) {
   } while (got < 0 && errno == EINTR);
   // It is there and can't be read: to go on as a plain program would run main in a child.
   if (got < 0 && (errno == EIO || errno == ENOMEM)) {
-    header = {.handle_count = 4};
+    header = {.own_count = kMostOwnDescriptors, .attached = 0xffff};
     return true;
   }
   return got == static_cast<ssize_t>(sizeof header) && header.magic == HandOverHeader::kMagic;
@@ -36,8 +36,8 @@ bool ReadHeader(HandOverHeader& header) {
 bool FindHandOver() {
   HandOverHeader header;
   if (!StartedThroughMark() || !ReadHeader(header)) return false;
-  const int last = kHandOverDescriptor + static_cast<int>(header.handle_count);
-  for (int fd = kHandOverDescriptor; fd < last && fd <= kExitPipeDescriptor; ++fd) {
+  const int end = kHandOverDescriptor + header.DescriptorCount();
+  for (int fd = kHandOverDescriptor; fd < end; ++fd) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   return true;
@@ -45,6 +45,16 @@ bool FindHandOver() {
 
 bool has_hand_over = FindHandOver();
 std::byte* own_slot_head = nullptr;
+
+std::vector<Handle> TakeAttachments(const HandOverHeader& header) {
+  std::vector<Handle> attachments;
+  NativeHandle next = kHandOverDescriptor + header.own_count;
+  for (unsigned i = 0; i < header.attachment_count; ++i) {
+    const bool there = (header.attached >> i & 1U) != 0;
+    attachments.push_back(there ? Handle(next++) : Handle());
+  }
+  return attachments;
+}
 
 absl::StatusOr<HandOverBytes> MapPayload(const HandOverHeader& header) {
   struct stat info {};
@@ -95,11 +105,11 @@ absl::StatusOr<HandOver> TakeHandOver(int* argc, char** argv, size_t slot_bytes)
   if (!ReadHeader(header) || !header.Valid()) {
     return absl::DataLossError("take the hand-over: its header is garbled");
   }
-  if (header.handle_count > 3) KeepExitPipe(kExitPipeDescriptor);
+  if (header.own_count == kMostOwnDescriptors) KeepExitPipe(kExitPipeDescriptor);
   absl::StatusOr<HandOverBytes> payload = MapPayload(header);
   if (!payload.ok()) return payload.status();
   close(kHandOverDescriptor);
-  return HandOver{*std::move(payload), *std::move(slot)};
+  return HandOver{*std::move(payload), *std::move(slot), TakeAttachments(header)};
 }
 
 void BeforeLaunchedChildEnds() {

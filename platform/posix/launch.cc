@@ -18,12 +18,10 @@
 namespace progeny::platform {
 namespace {
 
-absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32_t handles) {
+absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload) {
   absl::StatusOr<Handle> file = CreateAnonymousFile("progeny-hand-over");
   if (!file.ok()) return file;
-  HandOverHeader header;
   header.payload_size = payload.size();
-  header.handle_count = handles;
   header.check = header.Sum();
   const auto bytes = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(&header), sizeof header);
   if (absl::Status put = WriteAt(file->get(), 0, bytes); !put.ok()) return put;
@@ -31,6 +29,14 @@ absl::StatusOr<Handle> WriteHandOver(absl::Span<const std::byte> payload, uint32
   // From here on nobody can change it under the child's eyes.
   Freeze(file->get());
   return file;
+}
+
+uint16_t WhichThereAre(absl::Span<const NativeHandle> attachments) {
+  unsigned there = 0;
+  for (size_t i = 0; i < attachments.size(); ++i) {
+    if (attachments[i] != kNoHandle) there |= 1U << i;
+  }
+  return static_cast<uint16_t>(there);
 }
 
 }  // namespace
@@ -47,6 +53,9 @@ absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
 }
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
+  if (request.attachments.size() > kMostAttachments) {
+    return absl::InvalidArgumentError("start a child: too many handles are attached");
+  }
   SpawnRequest spawn;
   absl::StatusOr<MarkedImage> image = MarkImage(request.executable);
   if (!image.ok()) return image.status();
@@ -60,11 +69,18 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
   absl::StatusOr<LifelineReader> lifeline = OpenLifeline();
   if (!lifeline.ok()) return lifeline.status();
   const bool with_exit_pipe = exit_pipe->write.valid();
-  absl::StatusOr<Handle> hand_over = WriteHandOver(request.payload, with_exit_pipe ? 4 : 3);
+  HandOverHeader header;
+  header.own_count = with_exit_pipe ? kMostOwnDescriptors : kMostOwnDescriptors - 1;
+  header.attachment_count = static_cast<uint8_t>(request.attachments.size());
+  header.attached = WhichThereAre(request.attachments);
+  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload);
   if (!hand_over.ok()) return hand_over.status();
 
   std::vector<NativeHandle> passed{hand_over->get(), request.slot->handle(), lifeline->reader.get()};
   if (with_exit_pipe) passed.push_back(exit_pipe->write.get());
+  for (NativeHandle attached : request.attachments) {
+    if (attached != kNoHandle) passed.push_back(attached);
+  }
   spawn.passed = passed;
   SlotWordsOf(request.slot->head()).parent = static_cast<uint32_t>(getpid());
   absl::StatusOr<pid_t> pid = Spawn(spawn);

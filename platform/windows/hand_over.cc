@@ -65,13 +65,23 @@ class MappedHandOver {
       return Garbled("the section holds something else");
     }
     if (header().check != HandOverCheck(header())) return Garbled("the header is damaged");
-    if (header().payload_size > info.RegionSize - sizeof(HandOverHeader)) {
+    const uint64_t room = info.RegionSize - sizeof(HandOverHeader);
+    const uint64_t count = header().attachment_count;
+    if (count > kMostAttachments || room < count * sizeof(int64_t) ||
+        header().payload_size > room - count * sizeof(int64_t)) {
       return Garbled("the payload is truncated");
     }
     return absl::OkStatus();
   }
 
   const HandOverHeader& header() const { return *static_cast<const HandOverHeader*>(view_); }
+
+  std::vector<int64_t> attachments() const {
+    std::vector<int64_t> values(header().attachment_count);
+    const auto* behind = static_cast<const std::byte*>(view_) + sizeof(HandOverHeader) + header().payload_size;
+    if (!values.empty()) std::memcpy(values.data(), behind, values.size() * sizeof(int64_t));
+    return values;
+  }
 
   HandOverBytes Release() {
     const size_t size = header().payload_size;
@@ -101,6 +111,9 @@ absl::StatusOr<HandOver> Take(NativeHandle section_value, uint64_t nonce, size_t
   Handle slot = TakeInherited(mapped.header().slot);
   Handle interrupt = TakeInherited(mapped.header().interrupt);
   parent_process.store(TakeInherited(mapped.header().parent).Release());
+  for (int64_t value : mapped.attachments()) {
+    hand_over.attachments.push_back(TakeInherited(value));
+  }
   if (slot.valid()) {
     absl::StatusOr<SharedRegion> region = SharedRegion::Open(std::move(slot), slot_bytes);
     if (!region.ok()) return region.status();
@@ -120,7 +133,7 @@ uint64_t HandOverCheck(const HandOverHeader& header) {
   for (uint64_t word : {header.magic, header.nonce, header.payload_size,
                         absl::bit_cast<uint64_t>(header.slot),
                         absl::bit_cast<uint64_t>(header.interrupt),
-                        absl::bit_cast<uint64_t>(header.parent)}) {
+                        absl::bit_cast<uint64_t>(header.parent), header.attachment_count}) {
     check = (check ^ word) * 0x100000001b3;
   }
   return check;
@@ -131,11 +144,13 @@ std::wstring HandOverToken(NativeHandle section, uint64_t nonce) {
   return kMark + std::wstring(values.begin(), values.end());
 }
 
-absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload) {
+absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload,
+                                     absl::Span<const int64_t> attachments) {
   header.magic = kHandOverMagic;
   header.payload_size = payload.size();
+  header.attachment_count = attachments.size();
   header.check = HandOverCheck(header);
-  const uint64_t total = sizeof(header) + payload.size();
+  const uint64_t total = sizeof(header) + payload.size() + attachments.size() * sizeof(int64_t);
   const Handle section(FromHandle(
       CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE,
                          static_cast<DWORD>(total >> 32), static_cast<DWORD>(total), nullptr)));
@@ -145,6 +160,10 @@ absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std
   std::memcpy(view, &header, sizeof(header));
   if (!payload.empty()) {
     std::memcpy(static_cast<std::byte*>(view) + sizeof(header), payload.data(), payload.size());
+  }
+  if (!attachments.empty()) {
+    std::memcpy(static_cast<std::byte*>(view) + sizeof(header) + payload.size(), attachments.data(),
+                attachments.size() * sizeof(int64_t));
   }
   UnmapViewOfFile(view);
   return InheritableDuplicate(section.get(), SECTION_MAP_READ);

@@ -25,7 +25,7 @@ struct HandOverHeader {
   int64_t interrupt = kNoHandle;
   int64_t parent = kNoHandle;     // the process, to be waited for only
   uint64_t check = 0;             // HandOverCheck of the rest
-  uint64_t unused = 0;
+  uint64_t attachment_count = 0;  // their values stand behind the payload
 };
 static_assert(sizeof(HandOverHeader) == 64);
 
@@ -33,8 +33,10 @@ inline constexpr uint64_t kHandOverMagic = 0x31796e65676f7270;  // "progeny1"
 
 uint64_t HandOverCheck(const HandOverHeader& header);
 
-// A section that holds `header`, completed, and `payload`, ready to be inherited for reading.
-absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload);
+// A section that holds `header`, completed, `payload` and behind it the values of the attachments,
+// ready to be inherited for reading.
+absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload,
+                                     absl::Span<const int64_t> attachments);
 
 // What is appended to the child's command line, leading space included.
 std::wstring HandOverToken(NativeHandle section, uint64_t nonce);

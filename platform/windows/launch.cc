@@ -56,6 +56,7 @@ struct Inheritance {
   Handle interrupt;
   Handle parent;
   Handle hand_over;
+  std::vector<Handle> attachments;
   uint64_t nonce = 0;
 };
 
@@ -80,7 +81,15 @@ absl::StatusOr<Inheritance> Bequeath(const ImageRequest& request, NativeHandle i
   header.slot = inheritance.slot.get();
   header.interrupt = inheritance.interrupt.get();
   header.parent = inheritance.parent.get();
-  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload);
+  std::vector<int64_t> attached;
+  for (NativeHandle attachment : request.attachments) {
+    absl::StatusOr<Handle> copy = Handle();
+    if (attachment != kNoHandle) copy = InheritableDuplicate(attachment, 0);
+    if (!copy.ok()) return copy.status();
+    attached.push_back(copy->get());
+    inheritance.attachments.push_back(*std::move(copy));
+  }
+  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload, attached);
   if (!hand_over.ok()) return hand_over.status();
   inheritance.hand_over = *std::move(hand_over);
   return inheritance;
@@ -102,6 +111,9 @@ absl::StatusOr<CreateProcessRequest> ChildRequest(const ImageRequest& request,
   create.inherited = {inheritance.hand_over.get(), inheritance.interrupt.get(),
                       inheritance.parent.get()};
   if (inheritance.slot.valid()) create.inherited.push_back(inheritance.slot.get());
+  for (const Handle& attachment : inheritance.attachments) {
+    if (attachment.valid()) create.inherited.push_back(attachment.get());
+  }
   return create;
 }
 
@@ -123,6 +135,9 @@ absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
 }
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
+  if (request.attachments.size() > kMostAttachments) {
+    return absl::InvalidArgumentError("start a child: too many handles are attached");
+  }
   absl::StatusOr<Handle> job = CreateLifetimeJob();
   if (!job.ok()) return job.status();
   // Reset by itself: each interrupt is heard once.

@@ -26,6 +26,8 @@ struct EntryInput {
   ByteReader reader;
   // To be called when all has been decoded: large arguments then exist once, not twice.
   std::function<void()> release;
+  // Handles that came with it (Task::attachments), the entry's own to close from now on.
+  std::vector<intptr_t> attachments = {};
 };
 
 // Decodes the callable's state and its arguments, calls it, and stores what it returned.
@@ -52,6 +54,8 @@ class Task {
   virtual const EntryNode* node() const = 0;
   // The callable's state and its arguments, as the node's function decodes them.
   virtual absl::Status Encode(std::vector<std::byte>& out) const = 0;
+  // Handles that travel with the bytes to a re-executed child, in this order; -1 stays -1. Borrowed.
+  virtual std::vector<intptr_t> attachments() const { return {}; }
   // In a forked child: the same call on this process's own copy, without encoding.
   virtual void Run(EntryOutcome& outcome) = 0;
 };

@@ -32,6 +32,8 @@ class Spawn final : public StartStrategy {
     image.payload = payload;
     image.slot = &request.slot->region();
     image.setup = request.setup;
+    const std::vector<platform::NativeHandle> attachments = request.task->attachments();
+    image.attachments = attachments;
     return platform::LaunchImage(image);
   }
 };

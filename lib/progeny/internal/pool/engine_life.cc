@@ -1,0 +1,284 @@
+// Workers that end and begin.
+//
+// * A worker ends at any moment: the supervisor sees it, marks it `gone` under the lock and wakes the
+//   dispatcher, which first takes every outcome that was published, then settles the rest. Nobody
+//   deals work to it in between, and its memory is used again only afterwards.
+// * A task is to be ended (timeout, cancel) while it ends by itself: one compare-and-swap on `running`
+//   decides (wire.h), so a worker is never killed for a task that it has finished.
+// * The pool is closed while a worker is being started: the start is finished, then the worker is told
+//   to leave like the others.
+// * Nothing that takes long, starting, waiting, copying, happens under the lock.
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/engine.h"
+#include "progeny/internal/self.h"
+
+namespace progeny::internal {
+namespace {
+
+constexpr int kMostFailuresInARow = 2;
+constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
+constexpr int kSpins = 1000;
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+void Engine::Worker::Renew() {
+  memory.Reset();
+  down = RingProducer(memory.down());
+  next_task = 1;
+  known_entries = 0;
+  known_jobs.clear();
+  areas_sent = 0;
+  killed = false;
+  init_failure = absl::OkStatus();
+  garbled = absl::OkStatus();
+}
+
+void Engine::WakeDispatcher() { bell_.word().Wake(); }
+
+void Engine::Kill(Worker& worker) {
+  worker.killed = true;
+  worker.life = Life::kLeaving;
+  if (worker.child != nullptr) (void)worker.child->Kill();
+}
+
+// Ends the task that `worker` runs, with its process, if it still runs.
+bool Engine::Condemn(Worker& worker, const absl::Status& reason) {
+  if (worker.in_flight.empty() || worker.in_flight.front().batch->left() == 0) return false;
+  InFlight& flight = worker.in_flight.front();
+  uint64_t running = flight.next_task();
+  if (!worker.memory.words().running.compare_exchange_strong(running, running | kCondemned)) {
+    return false;
+  }
+  Tell(*flight.batch, reason);
+  Kill(worker);
+  return true;
+}
+
+void Engine::CheckTimeouts() {
+  if (options_.task_timeout == absl::InfiniteDuration()) return;
+  const int64_t timeout = absl::ToInt64Nanoseconds(options_.task_timeout);
+  for (const auto& worker : workers_) {
+    if (!worker->alive() || worker->in_flight.empty()) continue;
+    WorkerWords& words = worker->memory.words();
+    if (words.running.load() != worker->in_flight.front().next_task()) continue;
+    if (Now() - words.started_at.load() < timeout) continue;
+    Condemn(*worker, absl::DeadlineExceededError(absl::StrCat(
+                         "the task ran longer than task_timeout (",
+                         absl::FormatDuration(options_.task_timeout), "); its worker was ended")));
+  }
+}
+
+// A task that starts after this look can't be late before now + timeout.
+platform::Deadline Engine::NextDeadline() {
+  if (options_.task_timeout == absl::InfiniteDuration()) return platform::Deadline::Infinite();
+  absl::Duration next = absl::InfiniteDuration();
+  for (const auto& worker : workers_) {
+    if (!worker->alive() || worker->in_flight.empty()) continue;
+    next = std::min(next, options_.task_timeout);
+    WorkerWords& words = worker->memory.words();
+    if (words.running.load() != worker->in_flight.front().next_task()) continue;
+    next = std::min(next, options_.task_timeout - absl::Nanoseconds(Now() - words.started_at.load()));
+  }
+  return platform::Deadline::After(next);
+}
+
+// The one task that `worker` had begun, if it had.
+void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
+  if (worker.in_flight.empty() || worker.in_flight.front().batch->left() == 0) return;
+  InFlight& flight = worker.in_flight.front();
+  const uint64_t running = worker.memory.words().running.load();
+  if ((running & kTaskNumber) != flight.next_task()) return;
+  if (state_ == State::kEnding) return Tell(*flight.batch, end_reason_);
+  if (++flight.batch->deaths <= options_.retries) return;
+  if (!worker.garbled.ok()) return Tell(*flight.batch, detail::WithExitStatus(worker.garbled, exit));
+  Tell(*flight.batch,
+       detail::WithExitStatus(
+           absl::AbortedError(absl::StrCat("'", worker.child->name(),
+                                           "' ended before it answered: ", exit.ToString())),
+           exit));
+}
+
+void Engine::Settle(Worker& worker) {
+  Drain(worker);
+  const ExitStatus exit = worker.child->exit_status().value_or(ExitStatus());
+  SettleStarted(worker, exit);
+  while (!worker.in_flight.empty()) {
+    Requeue(std::move(worker.in_flight.back().batch));
+    worker.in_flight.pop_back();
+  }
+  if (worker.life != Life::kLeaving) ++lost_;
+  if (worker.life == Life::kStarting && ++failures_in_a_row_ >= kMostFailuresInARow) {
+    EndAll(!worker.init_failure.ok()
+               ? worker.init_failure
+               : detail::WithExitStatus(
+                     absl::AbortedError(absl::StrCat(
+                         "the pool is closed: '", worker.child->name(), "' ended (", exit.ToString(),
+                         ") before it was ready, like the one before it")),
+                     exit));
+  }
+  worker.life = Life::kAbsent;
+  worker.gone = false;
+  worker.child.reset();
+  worker.Renew();
+  worker.up = RingConsumer(worker.memory.up());  // only here: this thread looks at it without the lock
+  worker.wanted = state_ == State::kOpen || (state_ == State::kClosing && open_ > 0);
+  supervisor_wakeup_->Set();
+}
+
+// Closed and nothing left to do: who lives is told to leave.
+void Engine::SayGoodbye() {
+  if (state_ != State::kClosing || open_ > 0) return;
+  for (const auto& worker : workers_) {
+    worker->wanted = false;
+    if (!worker->takes_work()) continue;
+    if (worker->down.Reserve(static_cast<uint32_t>(Down::kExit), 0) == nullptr) continue;
+    worker->down.Commit();
+    worker->life = Life::kLeaving;
+    worker->bell.Wake();
+  }
+}
+
+bool Engine::AllAbsent() const {
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->life == Life::kAbsent && !worker->being_started;
+  });
+}
+
+void Engine::RunDispatcher() {
+  const auto anything_told = [this] {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return !worker->up.empty(); });
+  };
+  absl::MutexLock lock(&mu_);
+  bell_.word().NoteCpu();
+  while (state_ != State::kEnded) {
+    for (const auto& worker : workers_) {
+      if (worker->alive()) Drain(*worker);
+      if (worker->gone) Settle(*worker);
+    }
+    CheckTimeouts();
+    Dispatch(true);
+    Rebalance();
+    SayGoodbye();
+    const bool finished = state_ == State::kEnding || (state_ == State::kClosing && open_ == 0);
+    if (finished && AllAbsent()) {
+      state_ = State::kEnded;
+      supervisor_wakeup_->Set();
+      return;
+    }
+    const platform::Deadline deadline = NextDeadline();
+    const bool worth_spinning = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+      return !worker->in_flight.empty() && worker->bell.PeerRunsElsewhere();
+    });
+    // What callers change, they change under the lock: until it is released nothing can be missed.
+    const uint32_t ticket = bell_.word().Announce();
+    mu_.Unlock();
+    for (int i = 0; worth_spinning && i < kSpins && !anything_told(); ++i) {
+    }
+    if (!anything_told()) bell_.word().Sleep(ticket, deadline);
+    bell_.word().Withdraw();
+    bell_.word().NoteCpu();
+    mu_.Lock();
+  }
+}
+
+void Engine::NoteEnds(
+    absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched) {
+  for (const auto& [index, child] : watched) {
+    if (!child->exit_status()) continue;
+    absl::MutexLock lock(&mu_);
+    workers_[index]->gone = true;
+    WakeDispatcher();
+  }
+}
+
+void Engine::RunSupervisor() {
+  while (true) {
+    supervisor_wakeup_->Clear();
+    std::vector<std::pair<size_t, std::shared_ptr<detail::Child>>> watched;
+    std::vector<platform::NativeHandle> handles{supervisor_wakeup_->handle()};
+    std::optional<size_t> to_start;
+    platform::Deadline deadline = platform::Deadline::Infinite();
+    {
+      absl::MutexLock lock(&mu_);
+      if (state_ == State::kEnded) return;
+      for (const auto& worker : workers_) {
+        if (worker->child != nullptr && !worker->gone) {
+          watched.emplace_back(worker->index, worker->child);
+          handles.push_back(worker->child->sentinel());
+        }
+        if (worker->life == Life::kAbsent && worker->wanted && !to_start) to_start = worker->index;
+      }
+      const absl::Duration pause = retry_start_ - absl::Now();
+      if (to_start && pause > absl::ZeroDuration()) {
+        deadline = platform::Deadline::After(pause);
+        to_start.reset();
+      }
+    }
+    if (to_start) deadline = platform::Deadline::After(absl::ZeroDuration());
+    const auto ready = platform::WaitForAny(handles, deadline);
+    if (!ready.ok() && !absl::IsDeadlineExceeded(ready.status())) LogError(ready.status());
+    NoteEnds(watched);
+    if (to_start) (void)StartOne(*to_start);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& worker) {
+  ProcessOptions process = options_.process;
+  process.name = absl::StrCat(process.name.empty() ? "PoolWorker" : process.name, "-", worker.index + 1);
+  WorkerSetup setup;
+  setup.max_tasks = options_.max_tasks_per_worker;
+  setup.max_memory = options_.max_worker_memory;
+  setup.tells_start = options_.task_timeout != absl::InfiniteDuration();
+  setup.awaits_initialiser = initialiser_.node != nullptr;
+  setup.depth = PoolDepth() + 1;
+  return StartWorker(process, {&worker.memory, &worker.bell, &bell_}, setup);
+}
+
+// By the supervisor, and by Start before it lives.
+absl::Status Engine::StartOne(size_t index) {
+  Worker& worker = *workers_[index];
+  {
+    absl::MutexLock lock(&mu_);
+    if (state_ == State::kEnding || state_ == State::kEnded) return end_reason_;
+    worker.being_started = true;
+    GiveInitialiser(worker);
+  }
+  absl::StatusOr<std::shared_ptr<detail::Child>> child = StartProcess(worker);
+  absl::MutexLock lock(&mu_);
+  worker.being_started = false;
+  WakeDispatcher();
+  if (!child.ok()) {
+    worker.Renew();
+    NoteStartFailure(child.status());
+    return child.status();
+  }
+  start_failures_ = 0;
+  ++started_;
+  worker.child = *std::move(child);
+  worker.life = Life::kStarting;
+  worker.wanted = false;
+  if (state_ == State::kEnding) Kill(worker);
+  return absl::OkStatus();
+}
+
+// Others go on; with none left the pool can't, and says why.
+void Engine::NoteStartFailure(const absl::Status& status) {
+  ++start_failures_;
+  retry_start_ = absl::Now() + kRetryStartAfter;
+  const bool any_left = std::any_of(workers_.begin(), workers_.end(),
+                                    [](const auto& worker) { return worker->child != nullptr; });
+  if (!any_left && start_failures_ >= kMostFailuresInARow) EndAll(status);
+}
+
+}  // namespace progeny::internal

@@ -1,0 +1,389 @@
+// A worker can be killed at any instruction. What the pool then knows:
+// * `running` names the task that was begun. It is set before the first byte of the task is looked at.
+// * An outcome is there whole or not at all (ring.h). What was published counts, whatever happens to
+//   the worker afterwards; what was begun and not published has died; the rest was never started.
+// * Against a kill that comes too late: before an outcome is published the worker sets kDone with one
+//   compare-and-swap. If the pool was faster (kCondemned), the worker publishes nothing any more and
+//   waits for its end; if not, the pool's own swap fails and it waits for the outcome.
+#include "progeny/internal/pool/worker_loop.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "platform/exceptions.h"
+#include "platform/memory_usage.h"
+#include "progeny/codec.h"
+#include "progeny/internal/exit_status.h"
+#include "progeny/internal/self.h"
+#include "progeny/this_process.h"
+
+namespace progeny::internal {
+namespace {
+
+constexpr int kInitFailedExitCode = 1;
+constexpr int kGarbledExitCode = 2;
+constexpr int kSpins = 2000;  // some 20 us
+constexpr size_t kKeptAreaBytes = 4 << 20;
+
+std::atomic<int64_t> current_index{-1};
+std::atomic<uint64_t> current_seed{0};
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+int64_t CurrentTaskIndex() { return current_index.load(std::memory_order_relaxed); }
+uint64_t CurrentTaskSeed() { return current_seed.load(std::memory_order_relaxed); }
+
+// The finaliser of splitmix64.
+uint64_t MixSeeds(uint64_t a, uint64_t b) {
+  uint64_t x = a * 0x9e3779b97f4a7c15ULL + b + 0x632be59bd9b4e019ULL;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31U);
+}
+
+WorkerLoop::WorkerLoop(WorkerMemory& memory, platform::SharedWord bell,
+                       platform::SharedWord pool_bell, WorkerSetup setup)
+    : memory_(memory),
+      words_(memory.words()),
+      bell_(std::move(bell)),
+      pool_bell_(std::move(pool_bell)),
+      setup_(setup),
+      down_(memory.down()),
+      up_(memory.up()) {}
+
+int WorkerLoop::Run() {
+  std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's owner's to deal with
+  SetPoolDepth(setup_.depth);
+  bell_.NoteCpu();
+  if (!setup_.awaits_initialiser) TellReady();
+  while (true) {
+    const Record record = AwaitRecord();
+    const bool exits = record.kind == static_cast<uint32_t>(Down::kExit);
+    const Next next = exits ? Next::kEnd : Handle(record);
+    if (exits || next == Next::kGoOn) down_.Pop();
+    if (next == Next::kEnd) return exit_code_;
+  }
+}
+
+WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
+  switch (static_cast<Down>(record.kind)) {
+    case Down::kEntry:
+      AddEntry(record);
+      return Next::kGoOn;
+    case Down::kJob:
+      AddJob(record);
+      return Next::kGoOn;
+    case Down::kForget: {
+      uint64_t job = 0;
+      std::memcpy(&job, record.bytes.data(), sizeof job);
+      jobs_.erase(job);
+      return Next::kGoOn;
+    }
+    case Down::kInit:
+      return RunInitialiser(record);
+    case Down::kBatch:
+      return RunBatch(record);
+    case Down::kExit:
+      break;
+  }
+  return Next::kEnd;
+}
+
+template <class Ready>
+void WorkerLoop::SleepUntil(Ready ready) {
+  while (!ready()) {
+    if (pool_bell_.PeerRunsElsewhere()) {
+      for (int i = 0; i < kSpins; ++i) {
+        if (ready()) return;
+      }
+    }
+    const uint32_t ticket = bell_.Announce();
+    if (!ready()) bell_.Sleep(ticket, platform::Deadline::Infinite());
+    bell_.Withdraw();
+    bell_.NoteCpu();
+  }
+}
+
+Record WorkerLoop::AwaitRecord() {
+  absl::StatusOr<std::optional<Record>> record = down_.Peek();
+  if (record.ok() && !*record) {
+    SleepUntil([&] { return !down_.empty(); });
+    record = down_.Peek();
+  }
+  if (record.ok() && *record) return **record;
+  // The pool's own memory, overwritten by this process: nothing in it can be believed.
+  LogError(record.ok() ? absl::DataLossError("a pool's ring is garbled") : record.status());
+  std::_Exit(kGarbledExitCode);
+}
+
+void WorkerLoop::Park() {
+  while (true) SleepUntil([] { return false; });
+}
+
+absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& record,
+                                                                std::vector<std::byte>& storage) {
+  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
+  if (header.area_size == 0) {
+    return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
+  }
+  absl::StatusOr<std::vector<std::byte>> read =
+      memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size);
+  if (header.area_size > kKeptAreaBytes) {
+    memory_.region().ReleaseArea(WorkerMemory::kDownArea, header.area_size);
+  }
+  words_.down_area_taken.fetch_add(1, std::memory_order_release);
+  pool_bell_.Wake();
+  if (!read.ok()) return read.status();
+  storage = *std::move(read);
+  return absl::MakeConstSpan(storage);
+}
+
+void WorkerLoop::AddEntry(const Record& record) {
+  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
+  Entry entry;
+  detail::ByteReader reader(absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader)));
+  entry.status = detail::DecodeFrom(reader, entry.address);
+  entries_[header.entry] = std::move(entry);
+}
+
+absl::StatusOr<const detail::PoolEntryNode*> WorkerLoop::Find(uint32_t id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return absl::InternalError("a pool's entry was not told");
+  Entry& entry = found->second;
+  if (!entry.status.ok()) return entry.status;
+  if (entry.node == nullptr) {
+    absl::StatusOr<const void*> place =
+        platform::ResolveImage(entry.address, sizeof(detail::PoolEntryNode));
+    if (!place.ok()) return entry.status = place.status();
+    const auto* node = static_cast<const detail::PoolEntryNode*>(*place);
+    const bool aligned = reinterpret_cast<uintptr_t>(node) % alignof(detail::PoolEntryNode) == 0;
+    if (!aligned || node->magic != detail::PoolEntryNode::kMagic) {
+      return entry.status = absl::FailedPreconditionError(absl::StrCat(
+                 "find a pool's entry in image '", entry.address.path, "' (build ",
+                 entry.address.build_id, "): there is none at offset ", entry.address.offset,
+                 "; start parent and worker from the same build"));
+    }
+    entry.node = node;
+  }
+  return entry.node;
+}
+
+absl::StatusOr<std::unique_ptr<detail::LoadedCall>> WorkerLoop::Load(uint32_t entry,
+                                                                     detail::ByteReader& state) {
+  absl::StatusOr<const detail::PoolEntryNode*> node = Find(entry);
+  if (!node.ok()) return node.status();
+  return (*node)->load(state);
+}
+
+void WorkerLoop::AddJob(const Record& record) {
+  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
+  std::vector<std::byte> storage;
+  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  if (!bytes.ok()) {
+    jobs_.insert_or_assign(header.job, bytes.status());
+    return;
+  }
+  // Not loaded here: if its state kills the worker, some task must be to blame.
+  std::vector<std::byte> state(bytes->begin(), bytes->end());
+  class Unloaded final : public detail::LoadedCall {
+   public:
+    Unloaded(WorkerLoop& loop, uint32_t entry, std::vector<std::byte> state)
+        : loop_(loop), entry_(entry), state_(std::move(state)) {}
+    void Run(detail::ByteReader& arguments, detail::EntryOutcome& outcome) override {
+      if (!loaded_) {
+        detail::ByteReader reader(state_);
+        loaded_.emplace(loop_.Load(entry_, reader));
+        state_ = {};
+      }
+      if (loaded_->ok()) return (**loaded_)->Run(arguments, outcome);
+      outcome.status = loaded_->status();
+    }
+
+   private:
+    WorkerLoop& loop_;
+    const uint32_t entry_;
+    std::vector<std::byte> state_;
+    std::optional<absl::StatusOr<std::unique_ptr<detail::LoadedCall>>> loaded_;
+  };
+  jobs_.insert_or_assign(header.job,
+                         std::make_unique<Unloaded>(*this, header.entry, std::move(state)));
+}
+
+absl::StatusOr<detail::LoadedCall*> WorkerLoop::CallFor(
+    const WorkHeader& header, std::unique_ptr<detail::LoadedCall>& own) {
+  if (header.job != 0) {
+    const auto job = jobs_.find(header.job);
+    if (job == jobs_.end()) return absl::InternalError("a pool's call was not told");
+    if (!job->second.ok()) return job->second.status();
+    return job->second->get();
+  }
+  detail::ByteReader nothing(absl::Span<const std::byte>{});
+  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing);
+  if (!loaded.ok()) return loaded.status();
+  own = *std::move(loaded);
+  return own.get();
+}
+
+WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
+  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
+  std::vector<std::byte> storage;
+  absl::Status status;
+  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  status.Update(bytes.status());
+  if (status.ok()) {
+    const auto thrown = platform::RunCatching([&] {
+      detail::ByteReader reader(*bytes);
+      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = Load(header.entry, reader);
+      if (call.ok()) {
+        detail::EntryOutcome outcome;
+        (*call)->Run(reader, outcome);
+        status = outcome.status;
+      } else {
+        status = call.status();
+      }
+    });
+    if (thrown) status = detail::RemoteErrorStatus({thrown->type, thrown->what});
+  }
+  if (!status.ok()) {
+    SendStatus(Up::kInitFailed, 0, status);
+    exit_code_ = kInitFailedExitCode;
+    return Next::kEnd;
+  }
+  TellReady();
+  return Next::kGoOn;
+}
+
+WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
+  auto& header = *reinterpret_cast<WorkHeader*>(record.bytes.data());
+  Claim free = Claim::kFree;
+  if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) return Next::kGoOn;
+  std::vector<std::byte> storage;
+  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  std::unique_ptr<detail::LoadedCall> own;
+  absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);
+  if (!header.state_inline) call = CallFor(header, own);
+  if (!bytes.ok()) call = bytes.status();
+
+  EndHeader end{header.first_task, 0, 0, 0};
+  const int64_t began = Now();
+  detail::ByteReader elements(bytes.ok() ? *bytes : absl::Span<const std::byte>());
+  while (end.executed < header.count && end.retires == 0 &&
+         header.claim.load(std::memory_order_relaxed) != Claim::kStopped) {
+    Element element{header.first_task + end.executed, header.first_index + end.executed, header.seed, {}};
+    if (bytes.ok()) {
+      ElementSize size = 0;
+      std::memcpy(&size, elements.Take(sizeof size), sizeof size);
+      element.bytes = {elements.Take(size), size};
+    }
+    RunElement(header, call, element);
+    ++end.executed;
+    ++executed_;
+    if (setup_.max_tasks > 0 && executed_ >= setup_.max_tasks) end.retires = 1;
+  }
+  end.nanoseconds = Now() - began;
+  if (ShouldRetire()) end.retires = 1;
+  PublishEnd(end);
+  return end.retires != 0 ? Next::kEnd : Next::kGoOn;
+}
+
+void WorkerLoop::RunElement(const WorkHeader& header,
+                            const absl::StatusOr<detail::LoadedCall*>& call,
+                            const Element& element) {
+  if (setup_.tells_start) words_.started_at.store(Now(), std::memory_order_relaxed);
+  words_.running.store(element.task, std::memory_order_seq_cst);
+  current_index.store(element.index, std::memory_order_relaxed);
+  current_seed.store(MixSeeds(element.seed, static_cast<uint64_t>(element.index)),
+                     std::memory_order_relaxed);
+  outcome_.status = absl::OkStatus();
+  outcome_.value.clear();
+  const auto thrown = platform::RunCatching([&] {
+    detail::ByteReader reader(element.bytes);
+    if (header.state_inline && call.ok()) {
+      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, reader);
+      if (loaded.ok()) return (*loaded)->Run(reader, outcome_);
+      outcome_.status = loaded.status();
+    } else if (call.ok()) {
+      (*call)->Run(reader, outcome_);
+    } else {
+      outcome_.status = call.status();
+    }
+  });
+  current_index.store(-1, std::memory_order_relaxed);
+  if (thrown) outcome_.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
+  if (outcome_.status.ok()) {
+    Publish(Up::kValue, element.task, outcome_.value);
+  } else {
+    SendStatus(Up::kStatus, element.task, outcome_.status);
+  }
+  // One large result must not cost its memory for ever.
+  if (outcome_.value.capacity() > kKeptAreaBytes) outcome_.value = {};
+}
+
+void WorkerLoop::SendStatus(Up kind, uint64_t task, const absl::Status& status) {
+  std::vector<std::byte> bytes;
+  // A status always encodes: its message and payloads are strings.
+  (void)detail::EncodeTo(bytes, status);
+  Publish(kind, task, bytes);
+}
+
+void WorkerLoop::TellReady() {
+  ReserveOutcome(Up::kReady, 0);
+  up_.Commit();
+  pool_bell_.Wake();
+}
+
+std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
+  std::byte* room = up_.Reserve(static_cast<uint32_t>(kind), size);
+  if (room != nullptr) return room;
+  pool_bell_.Wake();
+  SleepUntil([&] { return (room = up_.Reserve(static_cast<uint32_t>(kind), size)) != nullptr; });
+  return room;
+}
+
+void WorkerLoop::Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes) {
+  OutcomeHeader header{task, 0};
+  if (bytes.size() > kLargestInline) {
+    SleepUntil([&] { return words_.up_area_taken.load(std::memory_order_acquire) == areas_sent_; });
+    const absl::Status written = memory_.region().WriteArea(WorkerMemory::kUpArea, bytes);
+    // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
+    if (!written.ok()) return SendStatus(Up::kStatus, task, written);
+    header.area_size = bytes.size();
+    bytes = {};
+  }
+  std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
+  std::memcpy(room, &header, sizeof header);
+  if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
+  uint64_t running = task;
+  if (kind != Up::kInitFailed && !words_.running.compare_exchange_strong(running, task | kDone)) Park();
+  if (header.area_size != 0) ++areas_sent_;
+  up_.Commit();
+  pool_bell_.Wake();
+}
+
+void WorkerLoop::PublishEnd(const EndHeader& end) {
+  std::byte* room = ReserveOutcome(Up::kEnd, sizeof end);
+  std::memcpy(room, &end, sizeof end);
+  up_.Commit();
+  pool_bell_.Wake();
+}
+
+// Asking the kernel costs time in proportion to this process's memory: a twentieth of the time at most.
+bool WorkerLoop::ShouldRetire() {
+  if (setup_.max_memory <= 0) return false;
+  const int64_t before = Now();
+  if (before < next_memory_check_) return false;
+  const absl::StatusOr<platform::MemoryUsage> usage =
+      platform::GetMemoryUsage(this_process::id());
+  next_memory_check_ = Now() + 20 * (Now() - before);
+  return usage.ok() && usage->unique.value_or(0) > setup_.max_memory;
+}
+
+}  // namespace progeny::internal

@@ -1,0 +1,106 @@
+// The life of a pool's worker: takes work out of one ring, runs it, puts outcomes into the other.
+#ifndef PROGENY_INTERNAL_POOL_WORKER_LOOP_H_
+#define PROGENY_INTERNAL_POOL_WORKER_LOOP_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/image.h"
+#include "platform/shared_word.h"
+#include "progeny/detail/pool_entry.h"
+#include "progeny/internal/pool/ring.h"
+#include "progeny/internal/pool/wire.h"
+#include "progeny/internal/pool/worker_memory.h"
+
+namespace progeny::internal {
+
+// What a worker is told about itself; the codec carries it.
+struct WorkerSetup {
+  int64_t max_tasks = 0;
+  int64_t max_memory = 0;
+  bool tells_start = false;  // somebody looks at WorkerWords::started_at
+  bool awaits_initialiser = false;
+  int depth = 0;             // pools around this worker
+};
+
+class WorkerLoop {
+ public:
+  WorkerLoop(WorkerMemory& memory, platform::SharedWord bell, platform::SharedWord pool_bell,
+             WorkerSetup setup);
+
+  // Returns the exit code when the pool says so, the worker retires, or its initialiser has failed.
+  int Run();
+
+ private:
+  enum class Next { kGoOn, kEnd };
+
+  struct Entry {
+    platform::ImageAddress address;
+    const detail::PoolEntryNode* node = nullptr;  // once it was looked for
+    absl::Status status;
+  };
+
+  Record AwaitRecord();
+  Next Handle(const Record& record);
+  void AddEntry(const Record& record);
+  void AddJob(const Record& record);
+  Next RunInitialiser(const Record& record);
+  Next RunBatch(const Record& record);
+
+  // The record's bytes, wherever they lie; `storage` owns those of an area.
+  absl::StatusOr<absl::Span<const std::byte>> BytesOf(const Record& record,
+                                                      std::vector<std::byte>& storage);
+  absl::StatusOr<const detail::PoolEntryNode*> Find(uint32_t entry);
+  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> Load(uint32_t entry,
+                                                           detail::ByteReader& state);
+  // The callable for a batch whose elements don't bring it along.
+  absl::StatusOr<detail::LoadedCall*> CallFor(const WorkHeader& header,
+                                              std::unique_ptr<detail::LoadedCall>& own);
+
+  struct Element {
+    uint64_t task;
+    int64_t index;
+    uint64_t seed;
+    absl::Span<const std::byte> bytes;
+  };
+  void RunElement(const WorkHeader& header, const absl::StatusOr<detail::LoadedCall*>& call,
+                  const Element& element);
+  void Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes);
+  std::byte* ReserveOutcome(Up kind, size_t size);
+  void TellReady();
+  void PublishEnd(const EndHeader& end);
+  template <class Ready>
+  void SleepUntil(Ready ready);
+  [[noreturn]] void Park();
+  bool ShouldRetire();
+  void SendStatus(Up kind, uint64_t task, const absl::Status& status);
+
+  WorkerMemory& memory_;
+  WorkerWords& words_;
+  platform::SharedWord bell_;
+  platform::SharedWord pool_bell_;
+  const WorkerSetup setup_;
+  RingConsumer down_;
+  RingProducer up_;
+  std::map<uint32_t, Entry> entries_;
+  std::map<uint64_t, absl::StatusOr<std::unique_ptr<detail::LoadedCall>>> jobs_;
+  detail::EntryOutcome outcome_;  // reused: its buffer grows once
+  uint64_t areas_sent_ = 0;
+  int64_t executed_ = 0;
+  int64_t next_memory_check_ = 0;
+  int exit_code_ = 0;
+};
+
+// Of the task that runs in this process; -1 and 0 outside of one.
+int64_t CurrentTaskIndex();
+uint64_t CurrentTaskSeed();
+uint64_t MixSeeds(uint64_t a, uint64_t b);
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_POOL_WORKER_LOOP_H_
