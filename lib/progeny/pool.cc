@@ -1,5 +1,7 @@
 #include "progeny/pool.h"
 
+#include "progeny/internal/pool/worker_loop.h"
+
 namespace progeny {
 namespace {
 
@@ -38,5 +40,8 @@ absl::Status Pool::Join(absl::Duration timeout) {
 }
 
 PoolStats Pool::stats() const { return core_->IsOurs() ? core_->stats() : PoolStats{}; }
+
+int64_t TaskIndex() { return internal::CurrentTaskIndex(); }
+uint64_t TaskSeed() { return internal::CurrentTaskSeed(); }
 
 }  // namespace progeny

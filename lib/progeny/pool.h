@@ -11,7 +11,10 @@
 #ifndef PROGENY_POOL_H_
 #define PROGENY_POOL_H_
 
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -21,7 +24,10 @@
 #include "progeny/call.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/detail/pool_entry.h"
+#include "progeny/detail/pool_run.h"
+#include "progeny/detail/pool_source.h"
 #include "progeny/future.h"
+#include "progeny/mapped_range.h"
 #include "progeny/pool_options.h"
 
 namespace progeny {
@@ -74,6 +80,63 @@ class Pool {
     return Submit(std::move(f), std::forward<Args>(args)...).Get();
   }
 
+  // `f` of each element of a range, or of each tuple of arguments (StarMap), in the order of the
+  // input. The first error is returned (of those seen the one that stands first), after what was queued
+  // has been dropped and what ran has ended. A range that can only be passed once will do; elements are
+  // pulled and on_progress is called on this thread, and what they throw is the call's status.
+  template <class F, std::ranges::input_range Range>
+  auto Map(F f, Range&& range, const MapOptions& options = {}) {
+    return All<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+  }
+  template <class F, class T>
+  auto Map(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
+    return All<detail::MappingOf<detail::WholeElement, F, std::initializer_list<T>&>>(f, list, options);
+  }
+  template <class F, std::ranges::input_range Range>
+  auto StarMap(F f, Range&& tuples, const MapOptions& options = {}) {
+    return All<detail::MappingOf<detail::TupleElement, F, Range>>(f, tuples, options);
+  }
+  template <class F, class T>
+  auto StarMap(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
+    return All<detail::MappingOf<detail::TupleElement, F, std::initializer_list<T>&>>(f, list, options);
+  }
+
+  // One outcome per element, errors included; a status only for what the range or on_progress throws.
+  template <class F, std::ranges::input_range Range>
+  auto MapEach(F f, Range&& range, const MapOptions& options = {}) {
+    return Each<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+  }
+  template <class F, class T>
+  auto MapEach(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
+    return Each<detail::MappingOf<detail::WholeElement, F, std::initializer_list<T>&>>(f, list, options);
+  }
+
+  // Like Map, but the range is pulled to its end and encoded at once, and the rest happens meanwhile:
+  // a Future<std::vector<R>>, or Future<void>.
+  template <class F, std::ranges::input_range Range>
+  auto MapAsync(F f, Range&& range, const MapOptions& options = {}) {
+    return Later<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+  }
+  template <class F, std::ranges::input_range Range>
+  auto StarMapAsync(F f, Range&& tuples, const MapOptions& options = {}) {
+    return Later<detail::MappingOf<detail::TupleElement, F, Range>>(f, tuples, options);
+  }
+
+  // An input range of outcomes (mapped_range.h), in the order of the input or as they finish. At most
+  // `window` elements are under way or waiting to be taken, so an endless input is fine. An element's
+  // error stands in its place and the loop goes on; what the input throws is one last status. An rvalue
+  // range is owned, an lvalue must live as long. The pool must live as long as well.
+  template <class F, std::ranges::input_range Range>
+  auto IMap(F f, Range&& range, const MapOptions& options = {}) {
+    return Lazy(f, detail::HeldRange<Range>(std::forward<Range>(range)), options,
+                detail::OutcomeOrder::kOfInput);
+  }
+  template <class F, std::ranges::input_range Range>
+  auto IMapUnordered(F f, Range&& range, const MapOptions& options = {}) {
+    return Lazy(f, detail::HeldRange<Range>(std::forward<Range>(range)), options,
+                detail::OutcomeOrder::kAsFinished);
+  }
+
   // No more work is taken; what was submitted is finished, then the workers end.
   void Close();
   // What hasn't an outcome becomes Cancelled, and the workers are killed. Doesn't wait.
@@ -111,8 +174,55 @@ class Pool {
     return bytes;
   }
 
+  template <class Mapping, class F, class Range>
+  auto All(const F& f, Range& range, const MapOptions& options) {
+    using All = detail::AllOf<typename Mapping::Result>;
+    if constexpr (Mapping::Ok()) {
+      return All(detail::MapAll<Mapping>(core_, options, f, range));
+    } else {
+      return All(absl::InvalidArgumentError("refused by the compiler"));
+    }
+  }
+  template <class Mapping, class F, class Range>
+  auto Each(const F& f, Range& range, const MapOptions& options) {
+    using Each = absl::StatusOr<std::vector<detail::OutcomeOf<typename Mapping::Result>>>;
+    if constexpr (Mapping::Ok()) {
+      return Each(detail::MapEachOf<Mapping>(core_, options, f, range));
+    } else {
+      return Each(absl::InvalidArgumentError("refused by the compiler"));
+    }
+  }
+  template <class Mapping, class F, class Range>
+  auto Later(const F& f, Range& range, const MapOptions& options) {
+    using Result = Future<typename detail::AllTraits<typename Mapping::Result>::Values>;
+    if constexpr (Mapping::Ok()) {
+      return Result(detail::MapLater<Mapping>(core_, options, f, range));
+    } else {
+      return Result(nullptr);
+    }
+  }
+  template <class F, class Held>
+  auto Lazy(const F& f, Held range, const MapOptions& options, detail::OutcomeOrder order) {
+    using Mapping = detail::MappingOf<detail::WholeElement, F, Held>;
+    using Result = MappedRange<typename Mapping::Result>;
+    if constexpr (Mapping::Ok()) {
+      return Result(std::make_unique<detail::MapSource<Mapping, F, Held>>(core_, options, f,
+                                                                          std::move(range), order));
+    } else {
+      return Result(nullptr);
+    }
+  }
+
   std::shared_ptr<detail::PoolCore> core_;
 };
+
+// Of the task that this process works on: its element's place in the input of Map and its relatives;
+// how many tasks were submitted to the pool before it; -1 outside of a task.
+int64_t TaskIndex();
+// A number for this task to seed a generator with: the same for any number of workers and any start
+// method, another one for each task; it depends on PoolOptions::seed, on which call of the pool's it
+// is, and on TaskIndex(). 0 outside of a task.
+uint64_t TaskSeed();
 
 }  // namespace progeny
 

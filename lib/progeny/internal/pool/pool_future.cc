@@ -1,12 +1,8 @@
 // The future of one task of a pool.
-#include <optional>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "platform/wait_set.h"
 #include "progeny/detail/pool_core.h"
-#include "progeny/internal/callbacks.h"
+#include "progeny/internal/pool/readiness.h"
 
 namespace progeny::detail {
 namespace {
@@ -20,55 +16,17 @@ class SingleOutcome final : public OutcomeSink {
   void OnStatus(int64_t, absl::Status status) override { Set(std::move(status)); }
   void OnMeasured(int64_t, absl::Duration) override {}
 
+  // Written before the readiness is set, taken after it.
   void Set(absl::StatusOr<std::vector<std::byte>> outcome) {
-    absl::MutexLock lock(&mu_);
     outcome_ = std::move(outcome);
-    done_ = true;
-    if (ready_) ready_->Set();
-    for (auto& callback : callbacks_) internal::RunLater(std::move(callback));
-    callbacks_.clear();
+    ready_.Set();
   }
-
-  bool Wait(absl::Duration timeout) {
-    absl::MutexLock lock(&mu_);
-    return mu_.AwaitWithTimeout(absl::Condition(&done_), timeout);
-  }
-
-  absl::StatusOr<std::vector<std::byte>> Take() {
-    absl::MutexLock lock(&mu_);
-    return std::move(outcome_);
-  }
-
-  void WhenReady(std::function<void()> callback) {
-    {
-      absl::MutexLock lock(&mu_);
-      if (!done_) {
-        callbacks_.push_back(std::move(callback));
-        return;
-      }
-    }
-    internal::RunLater(std::move(callback));
-  }
-
-  NativeHandle Sentinel() {
-    absl::MutexLock lock(&mu_);
-    if (done_) return -1;
-    if (!ready_) {
-      absl::StatusOr<platform::Wakeup> ready = platform::Wakeup::Create();
-      if (ready.ok()) ready_ = *std::move(ready);
-    }
-    if (ready_) return ready_->handle();
-    // No handle to be had: then this is the wait.
-    mu_.Await(absl::Condition(&done_));
-    return -1;
-  }
+  internal::Readiness& ready() { return ready_; }
+  absl::StatusOr<std::vector<std::byte>> Take() { return std::move(outcome_); }
 
  private:
-  absl::Mutex mu_;
-  bool done_ ABSL_GUARDED_BY(mu_) = false;
-  absl::StatusOr<std::vector<std::byte>> outcome_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::function<void()>> callbacks_ ABSL_GUARDED_BY(mu_);
-  std::optional<platform::Wakeup> ready_ ABSL_GUARDED_BY(mu_);
+  internal::Readiness ready_;
+  absl::StatusOr<std::vector<std::byte>> outcome_;
 };
 
 class PoolFuture final : public FutureCore {
@@ -77,14 +35,14 @@ class PoolFuture final : public FutureCore {
              std::shared_ptr<SingleOutcome> outcome)
       : core_(std::move(core)), work_(std::move(work)), outcome_(std::move(outcome)) {}
 
-  bool Wait(absl::Duration timeout) override { return outcome_->Wait(timeout); }
+  bool Wait(absl::Duration timeout) override { return outcome_->ready().Wait(timeout); }
   absl::StatusOr<std::vector<std::byte>> Take() override { return outcome_->Take(); }
   bool Cancel() override {
     return work_ != nullptr && core_->IsOurs() && core_->Cancel(work_);
   }
-  void WhenReady(std::function<void()> ready) override { outcome_->WhenReady(std::move(ready)); }
+  void WhenReady(std::function<void()> ready) override { outcome_->ready().WhenReady(std::move(ready)); }
   void EndOfOwner() override {}  // lets go
-  NativeHandle sentinel() const override { return outcome_->Sentinel(); }
+  NativeHandle sentinel() const override { return outcome_->ready().Sentinel(); }
 
  private:
   const std::shared_ptr<PoolCore> core_;
