@@ -7,7 +7,11 @@
 // A worker that dies takes down the one task that it was running: that task is Aborted with the
 // exit status (or tried again, PoolOptions::retries), a new worker takes its place, and tasks that had
 // not started move to others. A task that runs longer than task_timeout is DeadlineExceeded and one
-// that is cancelled Cancelled; in both cases its worker's process is killed and replaced.
+// that is cancelled Cancelled; in both cases its worker's process is killed, at once (grace plays no
+// part), and replaced.
+//
+// Under kFork the first workers are forked by the thread that calls Create; replacements are forked by
+// a thread of the pool's, beside whatever threads there are (docs/gotchas.md).
 #ifndef PROGENY_POOL_H_
 #define PROGENY_POOL_H_
 
@@ -26,6 +30,7 @@
 #include "progeny/detail/pool_entry.h"
 #include "progeny/detail/pool_run.h"
 #include "progeny/detail/pool_source.h"
+#include "progeny/exit_status.h"
 #include "progeny/future.h"
 #include "progeny/mapped_range.h"
 #include "progeny/pool_options.h"

@@ -2,6 +2,7 @@
 #ifndef PROGENY_PROGENY_H_
 #define PROGENY_PROGENY_H_
 
+#include "progeny/as_completed.h"
 #include "progeny/call.h"
 #include "progeny/callable.h"
 #include "progeny/codec.h"

@@ -192,6 +192,24 @@ TEST_F(LaunchTest, DirectoryAndEnvironment_AreTheChildsOwn) {
   ASSERT_OK(child->Wait(Patience()));
 }
 
+TEST_F(LaunchTest, Attachments_ArriveInTheirOrder_GapsIncluded) {
+  absl::StatusOr<SharedRegion> four = SharedRegion::Create(tests::kSlotBytes);
+  absl::StatusOr<SharedRegion> two = SharedRegion::Create(tests::kSlotBytes);
+  ASSERT_OK(four);
+  ASSERT_OK(two);
+  four->head()[0] = std::byte{4};
+  two->head()[0] = std::byte{2};
+  const NativeHandle attached[] = {four->handle(), kNoHandle, two->handle()};
+  absl::StatusOr<ChildHandle> child = LaunchRole(tests::kAttached, slot_, {}, attached);
+  ASSERT_OK(child);
+  absl::StatusOr<ExitInfo> end = child->Wait(Patience());
+  ASSERT_OK(end);
+  EXPECT_EQ(end->code, 42U);
+  const std::vector<NativeHandle> many(kMostAttachments + 1, four->handle());
+  EXPECT_THAT(LaunchRole(tests::kAttached, slot_, {}, many),
+              tests::IsError(absl::StatusCode::kInvalidArgument, "too many"));
+}
+
 TEST_F(LaunchTest, MissingExecutable_IsAnError_ThatNamesIt) {
   ImageRequest request;
   request.slot = &slot_;

@@ -25,11 +25,13 @@ volatile Report& ReportIn(const platform::SharedRegion& slot) {
 
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
                                                  const platform::SharedRegion& slot,
-                                                 const platform::ProcessSetup& setup) {
+                                                 const platform::ProcessSetup& setup,
+                                                 absl::Span<const platform::NativeHandle> attachments) {
   platform::ImageRequest request;
   request.payload = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(role.data()), role.size());
   request.slot = &slot;
   request.setup = setup;
+  request.attachments = attachments;
   return platform::LaunchImage(request);
 }
 
@@ -52,12 +54,25 @@ int WriteTail(platform::SharedRegion& slot) {
   return slot.WriteTail(bytes).ok() ? 0 : 1;
 }
 
-int Play(absl::string_view role, platform::SharedRegion& slot, int argument_count) {
+int ReadAttached(std::vector<platform::Handle>& attachments) {
+  if (attachments.size() != 3 || attachments[1].valid()) return kBadHandOver;
+  int code = 0;
+  for (size_t i : {size_t{0}, size_t{2}}) {
+    auto region = platform::SharedRegion::Open(std::move(attachments[i]), kSlotBytes);
+    if (!region.ok()) return kBadHandOver;
+    code = code * 10 + static_cast<int>(region->head()[0]);
+  }
+  return code;
+}
+
+int Play(absl::string_view role, platform::HandOver& hand_over, int argument_count) {
+  platform::SharedRegion& slot = hand_over.slot;
   volatile Report& report = ReportIn(slot);
   report.ready = 1;
   if (role == kExitSeven) return 7;
   if (role == kCopy) return CopyStdin();
   if (role == kWriteTail) return WriteTail(slot);
+  if (role == kAttached) return ReadAttached(hand_over.attachments);
   if (role == kCountArguments) return argument_count;
   if (role == kDirectory) {
     std::printf("%s", std::filesystem::current_path().filename().string().c_str());
@@ -85,7 +100,7 @@ int RunAsChild(int argc, char** argv) {
   if (!hand_over.ok()) return kBadHandOver;
   const auto bytes = hand_over->payload.span();
   const int code = Play(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
-                        hand_over->slot, argc);
+                        *hand_over, argc);
   platform::BeforeLaunchedChildEnds();
   return code;
 }

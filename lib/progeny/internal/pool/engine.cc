@@ -207,7 +207,7 @@ void Engine::End(const std::shared_ptr<detail::PoolWork>& work) {
   absl::MutexLock lock(&mu_);
   for (const auto& worker : workers_) {
     if (!worker->takes_work() || worker->known_jobs.erase(work->job) == 0) continue;
-    std::byte* room = worker->down.Reserve(static_cast<uint32_t>(Down::kForget), sizeof work->job);
+    std::byte* room = worker->Reserve(Down::kForget, sizeof work->job);
     if (room == nullptr) continue;  // it keeps the state until it ends
     std::memcpy(room, &work->job, sizeof work->job);
     worker->down.Commit();

@@ -90,7 +90,8 @@ class Engine final : public detail::PoolCore {
     std::unique_ptr<Batch> batch;
     uint64_t first_task = 0;  // of element `dealt`
     uint32_t dealt = 0;       // batch->next when it was put into the ring
-    WorkHeader* header = nullptr;
+    WorkHeader* header = nullptr;  // in the ring, which keeps it as long as this is here
+    uint64_t position = 0;
 
     uint64_t next_task() const { return first_task + (batch->next - dealt); }
   };
@@ -122,6 +123,8 @@ class Engine final : public detail::PoolCore {
     absl::Status init_failure;
     absl::Status garbled;
 
+    // Room in its ring; what is in flight is not overwritten, though the worker may be done with it.
+    std::byte* Reserve(Down kind, size_t size);
     // For the next process; no process may use the memory.
     void Renew();
     bool takes_work() const { return !gone && (life == Life::kStarting || life == Life::kReady); }

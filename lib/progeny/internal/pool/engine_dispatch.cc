@@ -27,6 +27,11 @@ Engine::Worker* Engine::LeastLoaded() {
   return best;
 }
 
+std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
+  down.KeepFrom(in_flight.empty() ? RingProducer::kKeepNone : in_flight.front().position);
+  return down.Reserve(static_cast<uint32_t>(kind), size);
+}
+
 absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
                                             absl::Span<const std::byte> bytes) {
   if (bytes.size() > kLargestInline) {
@@ -42,7 +47,7 @@ absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeade
     header.area_size = bytes.size();
     bytes = {};
   }
-  std::byte* room = worker.down.Reserve(static_cast<uint32_t>(kind), sizeof header + bytes.size());
+  std::byte* room = worker.Reserve(kind, sizeof header + bytes.size());
   if (room == nullptr) return Put::kFull;
   auto* placed = new (room) WorkHeader;
   placed->count = header.count;
@@ -116,7 +121,7 @@ Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
   const uint32_t left = batch->left();
   const uint32_t dealt = batch->next;
   const bool unwanted = batch->work->cancelled;  // meanwhile
-  worker.in_flight.push_back({std::move(batch), worker.next_task, dealt, last_put_});
+  worker.in_flight.push_back({std::move(batch), worker.next_task, dealt, last_put_, worker.down.position()});
   worker.next_task += left;
   if (unwanted) Drop(worker.in_flight.back().batch->work, absl::CancelledError("the task was cancelled"));
   return Put::kDone;

@@ -141,7 +141,7 @@ void Engine::SayGoodbye() {
   for (const auto& worker : workers_) {
     worker->wanted = false;
     if (!worker->takes_work()) continue;
-    if (worker->down.Reserve(static_cast<uint32_t>(Down::kExit), 0) == nullptr) continue;
+    if (worker->Reserve(Down::kExit, 0) == nullptr) continue;
     worker->down.Commit();
     worker->life = Life::kLeaving;
     worker->bell.Wake();

@@ -10,10 +10,12 @@
 #ifndef PROGENY_INTERNAL_POOL_RING_H_
 #define PROGENY_INTERNAL_POOL_RING_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -59,16 +61,17 @@ class RingProducer {
     const size_t whole = RecordBytes(size);
     const size_t at = tail_ & (memory_.capacity - 1);
     const size_t filler = memory_.capacity - at < whole ? memory_.capacity - at : 0;
-    if (memory_.capacity - (tail_ - head_) < filler + whole) {
+    if (Free() < filler + whole) {
       head_ = memory_.words->head.load(std::memory_order_acquire);
-      if (memory_.capacity - (tail_ - head_) < filler + whole) return nullptr;
+      if (Free() < filler + whole) return nullptr;
     }
     if (filler > 0) {
       new (memory_.data + at) RecordHeader{static_cast<uint32_t>(filler - sizeof(RecordHeader)), 0};
     }
     std::byte* record = memory_.data + (filler > 0 ? 0 : at);
     new (record) RecordHeader{static_cast<uint32_t>(size), kind};
-    reserved_ = tail_ + filler + whole;
+    position_ = tail_ + filler;
+    reserved_ = position_ + whole;
     return record + sizeof(RecordHeader);
   }
   void Commit() {
@@ -76,10 +79,21 @@ class RingProducer {
     memory_.words->tail.store(tail_, std::memory_order_release);
   }
 
+  // Where the reserved record lies, for KeepFrom.
+  uint64_t position() const { return position_; }
+  // A producer that looks at its records after the consumer may have freed them names the oldest one
+  // that it still needs; kKeepNone: none.
+  static constexpr uint64_t kKeepNone = ~uint64_t{0};
+  void KeepFrom(uint64_t position) { kept_ = position; }
+
  private:
+  size_t Free() const { return memory_.capacity - (tail_ - std::min(head_, kept_)); }
+
   RingMemory memory_;
   uint64_t tail_ = 0;
   uint64_t head_ = 0;  // as last seen
+  uint64_t kept_ = kKeepNone;
+  uint64_t position_ = 0;
   uint64_t reserved_ = 0;
 };
 
