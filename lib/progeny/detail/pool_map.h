@@ -81,7 +81,6 @@ class MapRun {
   int64_t fed_ = 0;
   int64_t taken_ = 0;
   uint64_t fed_bytes_ = 0;
-  mutable int64_t last_chunk_ = 0;
 };
 
 // How an element becomes arguments: as one, or as a tuple of them.

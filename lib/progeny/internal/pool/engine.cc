@@ -12,8 +12,6 @@ namespace progeny::internal {
 namespace {
 
 constexpr int kMostNestedPools = 8;
-// Looks at a worker that has claimed a task and is about to say that it runs.
-constexpr int kClaimedToRunning = 1000;
 
 absl::Status Negative(absl::string_view field, int64_t value) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", value, " is negative"));
@@ -49,10 +47,6 @@ PoolOptions Completed(PoolOptions options) {
   return options;
 }
 
-absl::Status Cancelled(absl::string_view what) {
-  return absl::CancelledError(absl::StrCat("the task was cancelled: ", what));
-}
-
 }  // namespace
 
 Engine::Engine(PoolOptions options, Initialiser initialiser)
@@ -65,6 +59,14 @@ Engine::~Engine() = default;
 bool Engine::IsOurs() const { return generation_ == ForkGeneration(); }
 
 absl::Status Engine::Start() {
+  absl::Status status = MakeWorkers();
+  for (size_t i = 0; status.ok() && i < workers_.size(); ++i) status = StartOne(i);
+  if (status.ok()) status = StartThreads();
+  if (!status.ok()) TakeDown();
+  return status;
+}
+
+absl::Status Engine::MakeWorkers() {
   absl::StatusOr<PoolBell> bell = PoolBell::Create();
   if (!bell.ok()) return bell.status();
   bell_ = *std::move(bell);
@@ -85,31 +87,33 @@ absl::Status Engine::Start() {
     worker->up = RingConsumer(worker->memory.up());
     workers_.push_back(std::move(worker));
   }
-  absl::Status status;
-  for (size_t i = 0; status.ok() && i < workers_.size(); ++i) status = StartOne(i);
-  if (status.ok()) {
-    const auto thrown = platform::RunCatching([&] {
-      dispatcher_ = std::thread([this] { RunDispatcher(); });
-      supervisor_ = std::thread([this] { RunSupervisor(); });
-    });
-    if (thrown) status = absl::ResourceExhaustedError(absl::StrCat("start a thread: ", thrown->what));
-  }
-  if (status.ok()) return status;
+  return absl::OkStatus();
+}
+
+absl::Status Engine::StartThreads() {
+  const auto thrown = platform::RunCatching([&] {
+    dispatcher_ = std::thread([this] { RunDispatcher(); });
+    supervisor_ = std::thread([this] { RunSupervisor(); });
+  });
+  if (!thrown) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("start a pool's thread: ", thrown->what));
+}
+
+// Of a start that has failed half-way: nothing is left behind.
+void Engine::TakeDown() {
   for (const auto& worker : workers_) {
     if (worker->child != nullptr) (void)worker->child->Kill();
   }
   for (const auto& worker : workers_) {
     if (worker->child != nullptr) (void)worker->child->Join(absl::InfiniteDuration());
   }
-  if (dispatcher_.joinable()) {  // its companion could not be started
-    {
-      absl::MutexLock lock(&mu_);
-      state_ = State::kEnded;
-    }
-    WakeDispatcher();
-    dispatcher_.join();
+  if (!dispatcher_.joinable()) return;
+  {
+    absl::MutexLock lock(&mu_);
+    state_ = State::kEnded;
   }
-  return status;
+  WakeDispatcher();
+  dispatcher_.join();
 }
 
 std::shared_ptr<detail::PoolWork> Engine::Begin(detail::CallRequest request) {
@@ -141,7 +145,7 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   if (elements.count == 0) return;
   absl::MutexLock lock(&mu_);
   if (absl::Status open = CheckOpen(); !open.ok()) return Refuse(work, elements, open);
-  if (work->cancelled) return Refuse(work, elements, Cancelled("its call was"));
+  if (work->cancelled) return Refuse(work, elements, absl::CancelledError("the task was cancelled: its call was"));
   auto batch = std::make_unique<Batch>();
   batch->work = work;
   batch->first_index = elements.state_inline ? submissions_++ : elements.first_index;
@@ -152,54 +156,6 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   open_ += batch->count;
   queue_.push_back(std::move(batch));
   Dispatch(false);
-}
-
-// Everything of `work` that hasn't started is told `reason`; what runs stops at its next element.
-void Engine::Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason) {
-  work->cancelled = true;
-  for (auto& batch : queue_) {
-    if (batch->work != work) continue;
-    TellAll(*batch, reason);
-    batch.reset();
-  }
-  std::erase(queue_, nullptr);
-  for (const auto& worker : workers_) {
-    std::deque<InFlight> kept;
-    for (InFlight& flight : worker->in_flight) {
-      Claim free = Claim::kFree;
-      const bool ours = flight.batch->work == work;
-      if (ours && flight.header->claim.compare_exchange_strong(free, Claim::kWithdrawn)) {
-        TellAll(*flight.batch, reason);
-        continue;
-      }
-      if (ours) flight.header->claim.store(Claim::kStopped);
-      kept.push_back(std::move(flight));
-    }
-    worker->in_flight = std::move(kept);
-  }
-}
-
-void Engine::DropQueued(const std::shared_ptr<detail::PoolWork>& work) {
-  absl::MutexLock lock(&mu_);
-  Drop(work, Cancelled("its call was"));
-  WakeDispatcher();
-}
-
-bool Engine::Cancel(const std::shared_ptr<detail::PoolWork>& work) {
-  absl::MutexLock lock(&mu_);
-  if (work->open == 0) return false;
-  const int64_t open_before = work->open;
-  Drop(work, Cancelled("by Future::Cancel"));
-  bool condemned = false;
-  for (const auto& worker : workers_) {
-    if (!worker->alive() || worker->in_flight.empty()) continue;
-    if (worker->in_flight.front().batch->work != work) continue;
-    for (int i = 0; i < kClaimedToRunning && !condemned; ++i) {
-      condemned = Condemn(*worker, Cancelled("by Future::Cancel"));
-    }
-  }
-  WakeDispatcher();
-  return condemned || work->open < open_before;
 }
 
 void Engine::End(const std::shared_ptr<detail::PoolWork>& work) {
@@ -219,28 +175,6 @@ void Engine::Close() {
   if (state_ != State::kOpen) return;
   state_ = State::kClosing;
   WakeDispatcher();
-}
-
-// From here on nobody works any more: what is open is told `reason`, processes are ended.
-void Engine::EndAll(const absl::Status& reason) {
-  if (state_ == State::kEnding || state_ == State::kEnded) return;
-  state_ = State::kEnding;
-  end_reason_ = reason;
-  std::deque<std::unique_ptr<Batch>> queued = std::move(queue_);
-  queue_.clear();
-  for (auto& batch : queued) {
-    batch->work->cancelled = true;
-    TellAll(*batch, reason);
-  }
-  for (const auto& worker : workers_) {
-    worker->wanted = false;
-    if (!worker->alive()) continue;
-    // What has an outcome by now keeps it; what has none is told the reason when the worker is settled.
-    Condemn(*worker, reason);
-    Kill(*worker);
-  }
-  WakeDispatcher();
-  supervisor_wakeup_->Set();
 }
 
 void Engine::Terminate() {

@@ -135,12 +135,17 @@ class Engine final : public detail::PoolCore {
   enum class Put { kDone, kFull };
 
   // engine.cc: the public side
+  absl::Status MakeWorkers();
+  absl::Status StartThreads();
+  void TakeDown();
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
+              const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // engine_cancel.cc: taking back
   void EndAll(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
-              const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // engine_dispatch.cc: dealing out
   void Dispatch(bool by_dispatcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -169,9 +174,22 @@ class Engine final : public detail::PoolCore {
   void TellAll(Batch& batch, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Requeue(std::unique_ptr<Batch> batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // engine_life.cc: workers that end and begin
+  // engine_threads.cc
+  struct Watched {
+    bool ended = false;
+    std::vector<std::pair<size_t, std::shared_ptr<detail::Child>>> children;
+    std::vector<platform::NativeHandle> handles;
+    std::optional<size_t> to_start;
+    platform::Deadline deadline = platform::Deadline::Infinite();
+  };
   void RunDispatcher();
+  bool TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool AnythingTold() const;  // by the dispatcher
   void RunSupervisor();
+  Watched Look();
+  void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
+
+  // engine_life.cc: workers that end and begin
   platform::Deadline NextDeadline() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CheckTimeouts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Condemn(Worker& worker, const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -180,7 +198,6 @@ class Engine final : public detail::PoolCore {
   void SettleStarted(Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SayGoodbye() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool AllAbsent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
   absl::Status StartOne(size_t index);
   void NoteStartFailure(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<std::shared_ptr<detail::Child>> StartProcess(Worker& worker);

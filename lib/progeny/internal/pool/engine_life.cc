@@ -21,7 +21,6 @@ namespace {
 
 constexpr int kMostFailuresInARow = 2;
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
-constexpr int kSpins = 1000;
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -152,85 +151,6 @@ bool Engine::AllAbsent() const {
   return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) {
     return worker->life == Life::kAbsent && !worker->being_started;
   });
-}
-
-void Engine::RunDispatcher() {
-  const auto anything_told = [this] {
-    return std::any_of(workers_.begin(), workers_.end(),
-                       [](const auto& worker) { return !worker->up.empty(); });
-  };
-  absl::MutexLock lock(&mu_);
-  bell_.word().NoteCpu();
-  while (state_ != State::kEnded) {
-    for (const auto& worker : workers_) {
-      if (worker->alive()) Drain(*worker);
-      if (worker->gone) Settle(*worker);
-    }
-    CheckTimeouts();
-    Dispatch(true);
-    Rebalance();
-    SayGoodbye();
-    const bool finished = state_ == State::kEnding || (state_ == State::kClosing && open_ == 0);
-    if (finished && AllAbsent()) {
-      state_ = State::kEnded;
-      supervisor_wakeup_->Set();
-      return;
-    }
-    const platform::Deadline deadline = NextDeadline();
-    const bool worth_spinning = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
-      return !worker->in_flight.empty() && worker->bell.PeerRunsElsewhere();
-    });
-    // What callers change, they change under the lock: until it is released nothing can be missed.
-    const uint32_t ticket = bell_.word().Announce();
-    mu_.Unlock();
-    for (int i = 0; worth_spinning && i < kSpins && !anything_told(); ++i) {
-    }
-    if (!anything_told()) bell_.word().Sleep(ticket, deadline);
-    bell_.word().Withdraw();
-    bell_.word().NoteCpu();
-    mu_.Lock();
-  }
-}
-
-void Engine::NoteEnds(
-    absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched) {
-  for (const auto& [index, child] : watched) {
-    if (!child->exit_status()) continue;
-    absl::MutexLock lock(&mu_);
-    workers_[index]->gone = true;
-    WakeDispatcher();
-  }
-}
-
-void Engine::RunSupervisor() {
-  while (true) {
-    supervisor_wakeup_->Clear();
-    std::vector<std::pair<size_t, std::shared_ptr<detail::Child>>> watched;
-    std::vector<platform::NativeHandle> handles{supervisor_wakeup_->handle()};
-    std::optional<size_t> to_start;
-    platform::Deadline deadline = platform::Deadline::Infinite();
-    {
-      absl::MutexLock lock(&mu_);
-      if (state_ == State::kEnded) return;
-      for (const auto& worker : workers_) {
-        if (worker->child != nullptr && !worker->gone) {
-          watched.emplace_back(worker->index, worker->child);
-          handles.push_back(worker->child->sentinel());
-        }
-        if (worker->life == Life::kAbsent && worker->wanted && !to_start) to_start = worker->index;
-      }
-      const absl::Duration pause = retry_start_ - absl::Now();
-      if (to_start && pause > absl::ZeroDuration()) {
-        deadline = platform::Deadline::After(pause);
-        to_start.reset();
-      }
-    }
-    if (to_start) deadline = platform::Deadline::After(absl::ZeroDuration());
-    const auto ready = platform::WaitForAny(handles, deadline);
-    if (!ready.ok() && !absl::IsDeadlineExceeded(ready.status())) LogError(ready.status());
-    NoteEnds(watched);
-    if (to_start) (void)StartOne(*to_start);
-  }
 }
 
 absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& worker) {

@@ -158,7 +158,7 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
 }
 
 MapRun::~MapRun() {
-  if (work_ == nullptr) return;
+  if (work_ == nullptr || !core_->IsOurs()) return;
   if (outstanding() > 0) core_->DropQueued(work_);
   core_->End(work_);
 }

@@ -79,6 +79,11 @@ class RingProducer {
     memory_.words->tail.store(tail_, std::memory_order_release);
   }
 
+  // More than half of it waits for the consumer.
+  bool crowded() const {
+    return tail_ - memory_.words->head.load(std::memory_order_relaxed) > memory_.capacity / 2;
+  }
+
   // Where the reserved record lies, for KeepFrom.
   uint64_t position() const { return position_; }
   // A producer that looks at its records after the consumer may have freed them names the oldest one

@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "absl/strings/str_cat.h"
 #include "platform/exceptions.h"
 #include "platform/memory_usage.h"
 #include "progeny/codec.h"
@@ -26,6 +25,8 @@ constexpr int kInitFailedExitCode = 1;
 constexpr int kGarbledExitCode = 2;
 constexpr int kSpins = 2000;  // some 20 us
 constexpr size_t kKeptAreaBytes = 4 << 20;
+// Inside a chunk the pool is woken so often at most: for outcomes one by one it costs more than they do.
+constexpr int64_t kWakeInChunk = 200'000;  // ns
 
 std::atomic<int64_t> current_index{-1};
 std::atomic<uint64_t> current_seed{0};
@@ -34,6 +35,10 @@ int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+WorkHeader& HeaderOf(const Record& record) {
+  return *reinterpret_cast<WorkHeader*>(record.bytes.data());
 }
 
 }  // namespace
@@ -76,15 +81,17 @@ int WorkerLoop::Run() {
 WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
   switch (static_cast<Down>(record.kind)) {
     case Down::kEntry:
-      AddEntry(record);
+      calls_.AddEntry(HeaderOf(record).entry, absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader)));
       return Next::kGoOn;
-    case Down::kJob:
-      AddJob(record);
+    case Down::kJob: {
+      std::vector<std::byte> storage;
+      calls_.AddJob(HeaderOf(record), BytesOf(record, storage));
       return Next::kGoOn;
+    }
     case Down::kForget: {
       uint64_t job = 0;
       std::memcpy(&job, record.bytes.data(), sizeof job);
-      jobs_.erase(job);
+      calls_.Forget(job);
       return Next::kGoOn;
     }
     case Down::kInit:
@@ -130,7 +137,7 @@ void WorkerLoop::Park() {
 
 absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& record,
                                                                 std::vector<std::byte>& storage) {
-  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
+  const WorkHeader& header = HeaderOf(record);
   if (header.area_size == 0) {
     return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
   }
@@ -146,112 +153,21 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
   return absl::MakeConstSpan(storage);
 }
 
-void WorkerLoop::AddEntry(const Record& record) {
-  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
-  Entry entry;
-  detail::ByteReader reader(absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader)));
-  entry.status = detail::DecodeFrom(reader, entry.address);
-  entries_[header.entry] = std::move(entry);
-}
-
-absl::StatusOr<const detail::PoolEntryNode*> WorkerLoop::Find(uint32_t id) {
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) return absl::InternalError("a pool's entry was not told");
-  Entry& entry = found->second;
-  if (!entry.status.ok()) return entry.status;
-  if (entry.node == nullptr) {
-    absl::StatusOr<const void*> place =
-        platform::ResolveImage(entry.address, sizeof(detail::PoolEntryNode));
-    if (!place.ok()) return entry.status = place.status();
-    const auto* node = static_cast<const detail::PoolEntryNode*>(*place);
-    const bool aligned = reinterpret_cast<uintptr_t>(node) % alignof(detail::PoolEntryNode) == 0;
-    if (!aligned || node->magic != detail::PoolEntryNode::kMagic) {
-      return entry.status = absl::FailedPreconditionError(absl::StrCat(
-                 "find a pool's entry in image '", entry.address.path, "' (build ",
-                 entry.address.build_id, "): there is none at offset ", entry.address.offset,
-                 "; start parent and worker from the same build"));
-    }
-    entry.node = node;
-  }
-  return entry.node;
-}
-
-absl::StatusOr<std::unique_ptr<detail::LoadedCall>> WorkerLoop::Load(uint32_t entry,
-                                                                     detail::ByteReader& state) {
-  absl::StatusOr<const detail::PoolEntryNode*> node = Find(entry);
-  if (!node.ok()) return node.status();
-  return (*node)->load(state);
-}
-
-void WorkerLoop::AddJob(const Record& record) {
-  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
-  std::vector<std::byte> storage;
-  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
-  if (!bytes.ok()) {
-    jobs_.insert_or_assign(header.job, bytes.status());
-    return;
-  }
-  // Not loaded here: if its state kills the worker, some task must be to blame.
-  std::vector<std::byte> state(bytes->begin(), bytes->end());
-  class Unloaded final : public detail::LoadedCall {
-   public:
-    Unloaded(WorkerLoop& loop, uint32_t entry, std::vector<std::byte> state)
-        : loop_(loop), entry_(entry), state_(std::move(state)) {}
-    void Run(detail::ByteReader& arguments, detail::EntryOutcome& outcome) override {
-      if (!loaded_) {
-        detail::ByteReader reader(state_);
-        loaded_.emplace(loop_.Load(entry_, reader));
-        state_ = {};
-      }
-      if (loaded_->ok()) return (**loaded_)->Run(arguments, outcome);
-      outcome.status = loaded_->status();
-    }
-
-   private:
-    WorkerLoop& loop_;
-    const uint32_t entry_;
-    std::vector<std::byte> state_;
-    std::optional<absl::StatusOr<std::unique_ptr<detail::LoadedCall>>> loaded_;
-  };
-  jobs_.insert_or_assign(header.job,
-                         std::make_unique<Unloaded>(*this, header.entry, std::move(state)));
-}
-
-absl::StatusOr<detail::LoadedCall*> WorkerLoop::CallFor(
-    const WorkHeader& header, std::unique_ptr<detail::LoadedCall>& own) {
-  if (header.job != 0) {
-    const auto job = jobs_.find(header.job);
-    if (job == jobs_.end()) return absl::InternalError("a pool's call was not told");
-    if (!job->second.ok()) return job->second.status();
-    return job->second->get();
-  }
-  detail::ByteReader nothing(absl::Span<const std::byte>{});
-  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing);
-  if (!loaded.ok()) return loaded.status();
-  own = *std::move(loaded);
-  return own.get();
+absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> bytes) {
+  detail::EntryOutcome outcome;
+  const auto thrown = platform::RunCatching([&] {
+    detail::ByteReader reader(bytes);
+    absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = calls_.Load(entry, reader);
+    if (call.ok()) return (*call)->Run(reader, outcome);
+    outcome.status = call.status();
+  });
+  return thrown ? detail::RemoteErrorStatus({thrown->type, thrown->what}) : outcome.status;
 }
 
 WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
-  const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
   std::vector<std::byte> storage;
-  absl::Status status;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
-  status.Update(bytes.status());
-  if (status.ok()) {
-    const auto thrown = platform::RunCatching([&] {
-      detail::ByteReader reader(*bytes);
-      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = Load(header.entry, reader);
-      if (call.ok()) {
-        detail::EntryOutcome outcome;
-        (*call)->Run(reader, outcome);
-        status = outcome.status;
-      } else {
-        status = call.status();
-      }
-    });
-    if (thrown) status = detail::RemoteErrorStatus({thrown->type, thrown->what});
-  }
+  const absl::Status status = bytes.ok() ? Initialise(HeaderOf(record).entry, *bytes) : bytes.status();
   if (!status.ok()) {
     SendStatus(Up::kInitFailed, 0, status);
     exit_code_ = kInitFailedExitCode;
@@ -262,18 +178,20 @@ WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
 }
 
 WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
-  auto& header = *reinterpret_cast<WorkHeader*>(record.bytes.data());
+  WorkHeader& header = HeaderOf(record);
   Claim free = Claim::kFree;
   if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) return Next::kGoOn;
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   std::unique_ptr<detail::LoadedCall> own;
   absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);
-  if (!header.state_inline) call = CallFor(header, own);
+  if (!header.state_inline) call = calls_.For(header, own);
   if (!bytes.ok()) call = bytes.status();
 
   EndHeader end{header.first_task, 0, 0, 0};
   const int64_t began = Now();
+  in_chunk_ = header.count > 1;
+  next_wake_ = began + kWakeInChunk;
   detail::ByteReader elements(bytes.ok() ? *bytes : absl::Span<const std::byte>());
   while (end.executed < header.count && end.retires == 0 &&
          header.claim.load(std::memory_order_relaxed) != Claim::kStopped) {
@@ -289,6 +207,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
     if (setup_.max_tasks > 0 && executed_ >= setup_.max_tasks) end.retires = 1;
   }
   end.nanoseconds = Now() - began;
+  in_chunk_ = false;
   if (ShouldRetire()) end.retires = 1;
   PublishEnd(end);
   return end.retires != 0 ? Next::kEnd : Next::kGoOn;
@@ -307,7 +226,7 @@ void WorkerLoop::RunElement(const WorkHeader& header,
   const auto thrown = platform::RunCatching([&] {
     detail::ByteReader reader(element.bytes);
     if (header.state_inline && call.ok()) {
-      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, reader);
+      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = calls_.Load(header.entry, reader);
       if (loaded.ok()) return (*loaded)->Run(reader, outcome_);
       outcome_.status = loaded.status();
     } else if (call.ok()) {
@@ -365,7 +284,10 @@ void WorkerLoop::Publish(Up kind, uint64_t task, absl::Span<const std::byte> byt
   if (kind != Up::kInitFailed && !words_.running.compare_exchange_strong(running, task | kDone)) Park();
   if (header.area_size != 0) ++areas_sent_;
   up_.Commit();
-  pool_bell_.Wake();
+  if (!in_chunk_ || up_.crowded() || Now() >= next_wake_) {
+    next_wake_ = Now() + kWakeInChunk;
+    pool_bell_.Wake();
+  }
 }
 
 void WorkerLoop::PublishEnd(const EndHeader& end) {

@@ -3,18 +3,15 @@
 #define PROGENY_INTERNAL_POOL_WORKER_LOOP_H_
 
 #include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "platform/image.h"
 #include "platform/shared_word.h"
 #include "progeny/detail/pool_entry.h"
 #include "progeny/internal/pool/ring.h"
 #include "progeny/internal/pool/wire.h"
+#include "progeny/internal/pool/worker_calls.h"
 #include "progeny/internal/pool/worker_memory.h"
 
 namespace progeny::internal {
@@ -39,28 +36,15 @@ class WorkerLoop {
  private:
   enum class Next { kGoOn, kEnd };
 
-  struct Entry {
-    platform::ImageAddress address;
-    const detail::PoolEntryNode* node = nullptr;  // once it was looked for
-    absl::Status status;
-  };
-
   Record AwaitRecord();
   Next Handle(const Record& record);
-  void AddEntry(const Record& record);
-  void AddJob(const Record& record);
   Next RunInitialiser(const Record& record);
   Next RunBatch(const Record& record);
 
   // The record's bytes, wherever they lie; `storage` owns those of an area.
   absl::StatusOr<absl::Span<const std::byte>> BytesOf(const Record& record,
                                                       std::vector<std::byte>& storage);
-  absl::StatusOr<const detail::PoolEntryNode*> Find(uint32_t entry);
-  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> Load(uint32_t entry,
-                                                           detail::ByteReader& state);
-  // The callable for a batch whose elements don't bring it along.
-  absl::StatusOr<detail::LoadedCall*> CallFor(const WorkHeader& header,
-                                              std::unique_ptr<detail::LoadedCall>& own);
+  absl::Status Initialise(uint32_t entry, absl::Span<const std::byte> bytes);
 
   struct Element {
     uint64_t task;
@@ -87,12 +71,13 @@ class WorkerLoop {
   const WorkerSetup setup_;
   RingConsumer down_;
   RingProducer up_;
-  std::map<uint32_t, Entry> entries_;
-  std::map<uint64_t, absl::StatusOr<std::unique_ptr<detail::LoadedCall>>> jobs_;
+  WorkerCalls calls_;
   detail::EntryOutcome outcome_;  // reused: its buffer grows once
   uint64_t areas_sent_ = 0;
   int64_t executed_ = 0;
   int64_t next_memory_check_ = 0;
+  bool in_chunk_ = false;
+  int64_t next_wake_ = 0;
   int exit_code_ = 0;
 };
 
