@@ -112,6 +112,7 @@ TEST_P(PoolStressTest, WorkersKilledAtRandom_EachTaskHasOneOutcome) {
         if (outcome.ok()) {
           ASSERT_EQ(*outcome, 9);
         } else {
+          ASSERT_TRUE(absl::IsAborted(outcome.status())) << outcome.status();
           ++aborted;
         }
       }

@@ -196,6 +196,7 @@ class Engine final : public detail::PoolCore {
   void Kill(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Settle(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SettleStarted(Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteNeverReady(const Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SayGoodbye() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool AllAbsent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status StartOne(size_t index);
@@ -226,6 +227,7 @@ class Engine final : public detail::PoolCore {
   int64_t started_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t lost_ ABSL_GUARDED_BY(mu_) = 0;
   int failures_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // of workers that were never ready
+  int kills_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;     // from outside, of such workers
   int start_failures_ ABSL_GUARDED_BY(mu_) = 0;     // in a row
   absl::Time retry_start_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 

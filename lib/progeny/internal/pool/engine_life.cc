@@ -20,6 +20,7 @@ namespace progeny::internal {
 namespace {
 
 constexpr int kMostFailuresInARow = 2;
+constexpr int kMostKillsInARow = 100;
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
 
 int64_t Now() {
@@ -107,6 +108,21 @@ void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
            exit));
 }
 
+// What fails in the initialiser, or ends by itself before it, will do so again. What was killed from
+// outside says nothing about the next one, unless it goes on for ever.
+void Engine::NoteNeverReady(const Worker& worker, const ExitStatus& exit) {
+  const bool initialising = worker.memory.words().running.load() == kInitialising;
+  const bool by_itself = initialising || !worker.init_failure.ok() || !exit.terminated();
+  ++(by_itself ? failures_in_a_row_ : kills_in_a_row_);
+  if (failures_in_a_row_ < kMostFailuresInARow && kills_in_a_row_ < kMostKillsInARow) return;
+  if (!worker.init_failure.ok()) return EndAll(worker.init_failure);
+  EndAll(detail::WithExitStatus(
+      absl::AbortedError(absl::StrCat("the pool is closed: '", worker.child->name(), "' ended (",
+                                      exit.ToString(),
+                                      ") before it was ready, like the one before it")),
+      exit));
+}
+
 void Engine::Settle(Worker& worker) {
   Drain(worker);
   const ExitStatus exit = worker.child->exit_status().value_or(ExitStatus());
@@ -116,15 +132,7 @@ void Engine::Settle(Worker& worker) {
     worker.in_flight.pop_back();
   }
   if (worker.life != Life::kLeaving) ++lost_;
-  if (worker.life == Life::kStarting && ++failures_in_a_row_ >= kMostFailuresInARow) {
-    EndAll(!worker.init_failure.ok()
-               ? worker.init_failure
-               : detail::WithExitStatus(
-                     absl::AbortedError(absl::StrCat(
-                         "the pool is closed: '", worker.child->name(), "' ended (", exit.ToString(),
-                         ") before it was ready, like the one before it")),
-                     exit));
-  }
+  if (worker.life == Life::kStarting) NoteNeverReady(worker, exit);
   worker.life = Life::kAbsent;
   worker.gone = false;
   worker.child.reset();

@@ -78,6 +78,7 @@ absl::Status Engine::HandleRecord(Worker& worker, const Record& record) {
     case Up::kReady:
       if (worker.life == Life::kStarting) worker.life = Life::kReady;
       failures_in_a_row_ = 0;
+      kills_in_a_row_ = 0;
       return absl::OkStatus();
     case Up::kInitFailed: {
       std::vector<std::byte> storage;

@@ -60,6 +60,7 @@ struct EndHeader {
 inline constexpr uint64_t kDone = uint64_t{1} << 63U;
 inline constexpr uint64_t kCondemned = uint64_t{1} << 62U;
 inline constexpr uint64_t kTaskNumber = kCondemned - 1;
+inline constexpr uint64_t kInitialising = kTaskNumber;  // no task has this number: the initialiser runs
 
 }  // namespace progeny::internal
 

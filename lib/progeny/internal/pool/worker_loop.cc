@@ -165,6 +165,7 @@ absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> 
 }
 
 WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
+  words_.running.store(kInitialising);
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   const absl::Status status = bytes.ok() ? Initialise(HeaderOf(record).entry, *bytes) : bytes.status();
