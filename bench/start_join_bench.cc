@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "ballast.h"
 #include "floor.h"
 #include "progeny/progeny.h"
 #include "rounds.h"
@@ -62,21 +63,9 @@ std::vector<bench::Contender> SpawnContenders() {
           {"boost", BoostStartAndWait}};
 }
 
-// Written to, page by page: memory that the parent really holds.
-class Ballast {
- public:
-  explicit Ballast(int64_t bytes) : bytes_(static_cast<size_t>(bytes)) {
-    for (size_t i = 0; i < bytes_.size(); i += 4096) bytes_[i] = static_cast<char>(i >> 12);
-    benchmark::DoNotOptimize(bytes_.data());
-  }
-
- private:
-  std::vector<char> bytes_;
-};
-
 void StartJoin(benchmark::State& state, std::vector<bench::Contender> (*contenders)()) {
   constexpr size_t kProgeny = 2;
-  const Ballast ballast(state.range(0) * kMiB);
+  const bench::Ballast ballast(state.range(0) * kMiB);
   bench::Rounds rounds(contenders());
   for (auto _ : state) state.SetIterationTime(rounds.RunOne(kProgeny));
   for (size_t i = 0; i < rounds.contenders(); ++i) {

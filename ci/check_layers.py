@@ -25,6 +25,8 @@ EXCEPTIONS = [
     ("boost-process", "bench/*.cc", "boost/*", "Boost.Process's default launcher is a row beside ours"),
     ("windows-header", "tests/children/windows/plugin_host.cc", "windows.h", "a host that knows nothing of progeny, not even its headers"),
     ("os-header", "bench/floor_posix.cc", "*", "the bare system calls that ours are compared with; CMake picks the file"),
+    ("os-header", "bench/zygote_linux.cc", "*", "a fork server of bare system calls to be compared with; CMake picks the file"),
+    ("consumer", "tools/*", "progeny/internal/tool.h", "screens, signals and foreign programs: no API, but seam; the header argues it"),
     ("public-header", "lib/progeny/boost_process.h", "boost/*", "see boost-process above"),
     ("public-header", "lib/progeny/detail/boost_process*.h", "boost/*", "see boost-process above"),
     ("public-header", "lib/progeny/codec.h", "cereal/*", "cereal's convention is the promise to user classes"),
@@ -46,10 +48,13 @@ assert.h ctype.h errno.h float.h inttypes.h limits.h math.h stdarg.h stddef.h st
 """.split())
 LIBRARIES = ("absl/", "boost/", "cereal/", "gtest/", "gmock/", "benchmark/")
 
-# What the only code between fork and the child's entry may know: system calls, no allocation, no locks, no Abseil.
+# What the code between fork (or clone) and the child's entry (or exec) may know: system calls, no allocation, no locks,
+# no Abseil.
+AFTER_FORK_FILES = ("platform/posix/after_fork.cc", "platform/posix/after_fork.h",
+                    "platform/linux/direct_spawn.cc", "platform/posix/direct_spawn.h")
 AFTER_FORK = set("""
-cerrno cstddef cstdint cstring climits csignal errno.h fcntl.h signal.h unistd.h sys/prctl.h sys/resource.h sys/stat.h
-sys/syscall.h sys/types.h platform/posix/after_fork.h
+atomic cerrno cstddef cstdint cstring climits csignal errno.h fcntl.h signal.h unistd.h sys/prctl.h sys/resource.h sys/stat.h
+sys/syscall.h sys/types.h platform/posix/after_fork.h platform/posix/direct_spawn.h
 """.split())
 
 OS_MACRO = re.compile(r"\b(_?WIN32|_WIN64|WINAPI_FAMILY|__CYGWIN__|__MINGW(?:32|64)__|__?linux(?:__)?|__gnu_linux__|"
@@ -134,7 +139,7 @@ def include_findings(path, include, quoted):
         yield "consumer", f"{include}: examples, benchmarks, tools and tests/lib use progeny/*.h only"
     if kind == "platform-body":
         yield from body_findings(path, include)
-    if path in ("platform/posix/after_fork.cc", "platform/posix/after_fork.h") and include not in AFTER_FORK:
+    if path in AFTER_FORK_FILES and include not in AFTER_FORK:
         yield "after-fork", f"{include} is not on the allow-list of the code between fork and entry"
 
 
@@ -250,6 +255,7 @@ CASES = [
     ("platform/posix/after_fork.cc", "#include <vector>", "after-fork"),
     ("platform/posix/after_fork.cc", '#include "absl/strings/str_cat.h"', "after-fork"),
     ("platform/posix/after_fork.cc", "#include <unistd.h>", None),
+    ("platform/linux/direct_spawn.cc", "#include <string>", "after-fork"),
 ]
 
 

@@ -1,4 +1,4 @@
-# What `cmake --install` leaves: the library, its headers, a CMake package, progeny.pc.
+# What `cmake --install` leaves: the library, its headers, a CMake package, progeny.pc, the tool and its manual page.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/progeny)
@@ -9,6 +9,10 @@ install(TARGETS progeny EXPORT progeny-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET progeny_tool)
+  install(TARGETS progeny_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${PROJECT_SOURCE_DIR}/tools/progeny.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 install(EXPORT progeny-targets NAMESPACE progeny:: DESTINATION ${package_dir})
 
 # Apart, so that a consumer without GoogleTest can still use the rest.

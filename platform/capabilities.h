@@ -11,6 +11,7 @@ struct CapabilityFacts {
   std::string_view os;                       // "linux", "macos", "windows", "unsupported"
   bool fork = false;                         // ForkChild works
   bool relaunch = false;                     // LaunchImage works
+  bool fork_server = false;                  // ForkServer works: there are both
   bool fork_by_default = false;              // fork is safe enough to be the default here
   bool signals = false;                      // a child's end can be a signal
   bool status_survives_foreign_reaper = false;  // Linux 6.15

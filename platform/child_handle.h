@@ -7,6 +7,7 @@
 #ifndef PROGENY_PLATFORM_CHILD_HANDLE_H_
 #define PROGENY_PLATFORM_CHILD_HANDLE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,14 @@ class ChildHandle {
   absl::Status Interrupt();
   absl::Status Terminate();
   absl::Status Kill();
+  // Ends the child and all its descendants, those as well that are being started meanwhile, and returns
+  // once they have been told. Only while the child runs: with its end its children become somebody
+  // else's. POSIX: a process that has left the family by the end of its parent (a daemon) isn't
+  // found. Windows: everybody that was started in the child's job.
+  absl::Status KillTree();
+
+  // Wakes those in the child who wait for `word` of its slot (stop_word.h), after it was set.
+  void WakeForStop(const std::atomic<uint32_t>& word);
 
   // From here on the child outlives this process. Idempotent.
   absl::Status Detach();

@@ -38,6 +38,12 @@ void OnFork(void (*prepare)(), void (*parent)(), void (*child)());
 // the locks they hold do. Empty where the OS can't tell.
 std::vector<std::string> OtherThreads();
 
+// What the calling thread is about: kOwn, nothing of the program's, and no lock but those that OnFork
+// takes. Then a fork beside it is safe, and OtherThreads leaves it out. A thread of ours that is about
+// to run a callback, or to end, says kPrograms.
+enum class ThreadWork { kOwn, kPrograms };
+void NoteThreadWork(ThreadWork work);
+
 }  // namespace progeny::platform
 
 #endif  // PROGENY_PLATFORM_FORK_CHILD_H_

@@ -4,7 +4,10 @@
 #define PROGENY_PLATFORM_HOST_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "absl/time/time.h"
 
 namespace progeny::platform {
 
@@ -21,6 +24,10 @@ int64_t PageSize();
 // For people to read: "Linux 6.18.44", "macOS 14.5", "Windows 10.0.19045", "Windows 10.0.19043
 // (Wine 8.0)". Programs branch on Capabilities() instead.
 std::string OsName();
+
+// CPU time that the calling thread has used; absent where the system counts it in steps too coarse
+// to be of use (Windows).
+std::optional<absl::Duration> ThreadCpuTime();
 
 // The calling process; in a forked child the child.
 int64_t CurrentProcessId();

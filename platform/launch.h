@@ -59,16 +59,15 @@ struct ImageRequest {
   std::string executable;                   // UTF-8; empty: this program's own image, also when
                                             // it was renamed, replaced or deleted meanwhile
   absl::Span<const std::byte> payload;      // what TakeHandOver gives in the child
-  const SharedRegion* slot = nullptr;       // shared with the child; its first 64 bytes are the
-                                            // seam's own (kSlotReserved), the rest is the caller's
+  const SharedRegion* slot = nullptr;       // shared with the child; its first bytes are the seam's
+                                            // own (kSlotReserved), the rest is the caller's
+  absl::Span<const NativeHandle> attached;  // borrowed; the child gets duplicates of its own, in
+                                            // this order, any number
   ProcessSetup setup;
-  // More handles for the child, at most kMostAttachments: HandOver::attachments, in this order.
-  absl::Span<const NativeHandle> attachments;
 };
 
-inline constexpr size_t kMostAttachments = 16;
-
-inline constexpr size_t kSlotReserved = 64;
+// Words of the seam's own, and room for a small payload: then a start needs no memory but the slot's.
+inline constexpr size_t kSlotReserved = 1024;
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request);
 
@@ -96,7 +95,7 @@ class HandOverBytes {
 struct HandOver {
   HandOverBytes payload;
   SharedRegion slot;
-  std::vector<Handle> attachments;  // kNoHandle where kNoHandle was passed
+  std::vector<Handle> attached;  // as ImageRequest named them; not inherited any further
 };
 
 // Takes the hand-over once, binds this process to its parent's life (if the parent has already

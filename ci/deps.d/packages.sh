@@ -5,11 +5,18 @@ readonly BOOST_AT_LEAST=1.81
 
 packages_for() {
   case $1 in
-    gcc | tsan) ;;
+    gcc) browser_package ;;
+    tsan) ;;
     clang | asan) echo clang libclang-rt-14-dev ;;
     windows-mingw) echo g++-mingw-w64-x86-64-posix wine64 ;;
     macos-x64 | macos-arm64) command -v npm >/dev/null || echo npm ;;
   esac
+}
+
+# Opens the page that `progeny memory` writes. Only tests need it (PROGENY_NO_TESTS=1: leave it out), and without it they
+# skip: Ubuntu has it as a snap only.
+browser_package() {
+  [[ -n ${PROGENY_NO_TESTS:-} ]] || ! grep -qx 'ID=debian' /etc/os-release || echo chromium
 }
 
 is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

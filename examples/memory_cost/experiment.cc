@@ -51,6 +51,13 @@ std::vector<Case> CasesOf(progeny::StartMethod method) {
           {method, Passing::kByValue, Access::kWrite}};
 }
 
+std::vector<Case> CowCasesOf(progeny::StartMethod method) {
+  return {{method, Passing::kInCow, Access::kNone},
+          {method, Passing::kInCow, Access::kRead},
+          {method, Passing::kInCow, Access::kWriteTenth},
+          {method, Passing::kInCow, Access::kWrite}};
+}
+
 absl::StatusOr<Row> Summary(const Case& what, const std::vector<Participant>& participants) {
   Row row{.what = what};
   std::vector<absl::Duration> starts, accesses;
@@ -90,6 +97,41 @@ absl::StatusOr<Row> Measure(const Case& what, int children, int64_t expected_sum
   return row;
 }
 
+absl::Status MeasureAll(std::vector<Case> (*cases)(progeny::StartMethod), int64_t sum, Report& report) {
+  for (progeny::StartMethod method : progeny::AvailableStartMethods()) {
+    for (const Case& what : cases(method)) {
+      absl::StatusOr<Row> row = Measure(what, report.children, sum);
+      if (!row.ok()) return row.status();
+      report.rows.push_back(*std::move(row));
+    }
+  }
+  return absl::OkStatus();
+}
+
+template <class Numbers>
+int64_t Fill(Numbers& numbers, int64_t bytes) {
+  numbers.resize(static_cast<size_t>(bytes) / sizeof(int64_t));
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<int64_t>(i % 1000);
+  return std::accumulate(numbers.begin(), numbers.end(), int64_t{0});
+}
+
+absl::Status MeasureOwnTable(Report& report) {
+  Table& table = OwnTable();
+  absl::Cleanup free_table = [&table] { Table().swap(table); };
+  const int64_t sum = Fill(table, report.table_bytes);
+  return MeasureAll(&CasesOf, sum, report);
+}
+
+absl::Status MeasureTableInCow(Report& report) {
+  int64_t sum = 0;
+  absl::StatusOr<TableInCow> table = progeny::MakeCow<std::pmr::vector<int64_t>>(
+      [&](std::pmr::vector<int64_t>& numbers) { sum = Fill(numbers, report.table_bytes); });
+  if (!table.ok()) return table.status();
+  OwnTableInCow() = *std::move(table);
+  absl::Cleanup free_table = [] { OwnTableInCow() = {}; };
+  return MeasureAll(&CowCasesOf, sum, report);
+}
+
 }  // namespace
 
 absl::string_view Name(Passing passing) {
@@ -100,6 +142,8 @@ absl::string_view Name(Passing passing) {
       return "not passed";
     case Passing::kByValue:
       return "by value";
+    case Passing::kInCow:
+      return "in a Cow";
   }
   return "unknown";
 }
@@ -112,6 +156,8 @@ absl::string_view Name(Access access) {
       return "read all";
     case Access::kWrite:
       return "write every page";
+    case Access::kWriteTenth:
+      return "write 10 %";
   }
   return "unknown";
 }
@@ -130,19 +176,11 @@ absl::StatusOr<Report> RunExperiment(int64_t table_bytes, int children) {
   Report report{.requested_bytes = table_bytes, .children = children, .system = *system};
   report.table_bytes = FittingTable(table_bytes, children, system->available);
 
-  Table& table = OwnTable();
-  absl::Cleanup free_table = [&table] { Table().swap(table); };
-  table.resize(report.table_bytes / sizeof(int64_t));
-  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<int64_t>(i % 1000);
-  const int64_t sum = std::accumulate(table.begin(), table.end(), int64_t{0});
-
-  for (progeny::StartMethod method : progeny::AvailableStartMethods()) {
-    for (const Case& what : CasesOf(method)) {
-      absl::StatusOr<Row> row = Measure(what, children, sum);
-      if (!row.ok()) return row.status();
-      report.rows.push_back(*std::move(row));
-    }
-  }
+  if (absl::Status measured = MeasureOwnTable(report); !measured.ok()) return measured;
+  if (absl::Status measured = MeasureTableInCow(report); !measured.ok()) return measured;
+  std::stable_sort(report.rows.begin(), report.rows.end(), [](const Row& a, const Row& b) {
+    return a.what.start_method < b.what.start_method;
+  });
   return report;
 }
 

@@ -14,7 +14,7 @@
 namespace memory_cost {
 
 // How the table comes to the children.
-enum class Passing { kInherited, kNotPassed, kByValue };
+enum class Passing { kInherited, kNotPassed, kByValue, kInCow };
 
 struct Case {
   progeny::StartMethod start_method;
@@ -22,7 +22,8 @@ struct Case {
   Access access;
 };
 
-// "inherited", "not passed", "by value"; "only exist", "read all", "write every page".
+// "inherited", "not passed", "by value", "in a Cow"; "only exist", "read all", "write every page",
+// "write 10 %".
 absl::string_view Name(Passing passing);
 absl::string_view Name(Access access);
 
@@ -47,8 +48,8 @@ struct Report {
 // What fits into `available` with every child holding a copy of its own.
 int64_t FittingTable(int64_t requested, int children, int64_t available);
 
-// Builds the table, runs every case that this system can start, and frees the table. To be called
-// once at a time.
+// Builds the table, once as it is and once in a Cow, runs every case that this system can start, and
+// frees it. To be called once at a time.
 absl::StatusOr<Report> RunExperiment(int64_t table_bytes, int children);
 
 }  // namespace memory_cost

@@ -66,6 +66,24 @@ std::string ByValueIsACopy(const Report& report, const Row& read, const Row& wri
                       copy ? ": a value is a copy from the start." : ".");
 }
 
+// The dearest of the start methods.
+std::string InCowIsShared(const Report& report, const Row& read, const Row& tenth) {
+  return absl::StrFormat(
+      "Passed the table in a Cow, a child has read all of it with %s of its own (%s), and having written to "
+      "a tenth of its pages for %.1f %% of it: copy-on-write by every start method.",
+      Mib(*read.each.unique), progeny::Name(read.what.start_method),
+      Percent(*tenth.each.unique, report.table_bytes));
+}
+
+const Row* Dearest(const Report& report, Access access) {
+  const Row* dearest = nullptr;
+  for (const Row& row : report.rows) {
+    if (row.what.passing != Passing::kInCow || row.what.access != access || !row.each.unique) continue;
+    if (dearest == nullptr || *row.each.unique > *dearest->each.unique) dearest = &row;
+  }
+  return dearest;
+}
+
 }  // namespace
 
 std::vector<std::string> Findings(const Report& report) {
@@ -87,6 +105,11 @@ std::vector<std::string> Findings(const Report& report) {
     findings.push_back(SpawnHasNothing(report, *spawned));
   if (has_unique(passed_read) && has_unique(passed_write)) {
     findings.push_back(ByValueIsACopy(report, *passed_read, *passed_write));
+  }
+  const Row* cow_read = Dearest(report, Access::kRead);
+  const Row* cow_tenth = Dearest(report, Access::kWriteTenth);
+  if (cow_read != nullptr && cow_tenth != nullptr) {
+    findings.push_back(InCowIsShared(report, *cow_read, *cow_tenth));
   }
   return findings;
 }

@@ -46,6 +46,14 @@ const Row* RowOf(Passing passing, Access access) {
   return nullptr;
 }
 
+const Row* CowRowOf(progeny::StartMethod method, Access access) {
+  for (const Row& row : SmallReport().rows) {
+    const bool fits = row.what.start_method == method && row.what.access == access;
+    if (fits && row.what.passing == Passing::kInCow) return &row;
+  }
+  return nullptr;
+}
+
 // Of the row, or a skip: unique bytes in parts of the table.
 #define UNIQUE_SHARE_OR_SKIP(share, passing, access)                                       \
   const Row* row_##share = RowOf(passing, access);                                         \
@@ -76,9 +84,28 @@ TEST(MemoryCost, SpawnedChild_PassedTheTableByValue_OwnsACopyEvenIfItOnlyReads) 
   EXPECT_GT(share, 0.95);
 }
 
-TEST(MemoryCost, EveryStartMethod_HasThreeRows_AndBothPrintsShowThem) {
+TEST(MemoryCost, TableInACow_IsReadByEveryChildForNothing_AndATenthWrittenIsATenthCopied) {
+  if (UnderThreadSanitizer()) GTEST_SKIP() << "ThreadSanitizer's own memory hides it";
+  for (progeny::StartMethod method : progeny::AvailableStartMethods()) {
+    const Row* idle = CowRowOf(method, Access::kNone);
+    const Row* read = CowRowOf(method, Access::kRead);
+    const Row* tenth = CowRowOf(method, Access::kWriteTenth);
+    const Row* all = CowRowOf(method, Access::kWrite);
+    for (const Row* row : {idle, read, tenth, all}) {
+      ASSERT_NE(row, nullptr) << progeny::Name(method);
+      EXPECT_EQ(row->numbers_seen * static_cast<int64_t>(sizeof(int64_t)), kTableBytes);
+      if (!row->each.unique) GTEST_SKIP() << "this system does not tell unique bytes";
+    }
+    // A child's own memory, without the table, is what one has that only exists.
+    EXPECT_LT(*read->each.unique - *idle->each.unique, kMiB) << progeny::Name(method);
+    EXPECT_NEAR(*tenth->each.unique - *read->each.unique, kTableBytes / 10, kMiB) << progeny::Name(method);
+    EXPECT_NEAR(*all->each.unique - *read->each.unique, kTableBytes, kMiB) << progeny::Name(method);
+  }
+}
+
+TEST(MemoryCost, EveryStartMethod_HasSevenRows_AndBothPrintsShowThem) {
   const Report& report = SmallReport();
-  ASSERT_THAT(report.rows, SizeIs(3 * progeny::AvailableStartMethods().size()));
+  ASSERT_THAT(report.rows, SizeIs(7 * progeny::AvailableStartMethods().size()));
   const std::string table = AsTable(report);
   const std::string json = AsJson(report);
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), 1 + static_cast<int>(report.rows.size()));

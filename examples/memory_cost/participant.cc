@@ -21,6 +21,9 @@ absl::StatusOr<progeny::Process> StartProcess(const Case& what) {
   if (what.passing == Passing::kByValue) {
     return progeny::Process::Start(options, progeny::fn<&UsePassedTable>, what.access, OwnTable());
   }
+  if (what.passing == Passing::kInCow) {
+    return progeny::Process::Start(options, progeny::fn<&UseTableInCow>, what.access, OwnTableInCow());
+  }
   return progeny::Process::Start(options, progeny::fn<&UseOwnTable>, what.access);
 }
 

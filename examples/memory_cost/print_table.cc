@@ -17,7 +17,7 @@ std::string Line(const Row& row) {
   const std::string access = row.what.access == Access::kNone
                                  ? "-"
                                  : absl::StrFormat("%.0f", absl::ToDoubleMilliseconds(row.access));
-  return absl::StrFormat("%-7s %-11s %-17s %9.2f %7s %10s %9s %13s %8s %8s %12s\n",
+  return absl::StrFormat("%-10s %-11s %-17s %9.2f %7s %10s %9s %13s %8s %8s %12s\n",
                          progeny::Name(row.what.start_method), Name(row.what.passing),
                          Name(row.what.access), absl::ToDoubleMilliseconds(row.start), access,
                          Mib(row.numbers_seen * static_cast<int64_t>(sizeof(int64_t))),
@@ -43,11 +43,11 @@ std::string AsTable(const Report& report) {
       "(median); the last column is how far the available memory of the whole system fell.\n",
       Mib(report.table_bytes), report.children);
   absl::StrAppend(&text, Reduced(report), "\n",
-                  absl::StrFormat("%-7s %-11s %-17s %9s %7s %10s %9s %13s %8s %8s %12s\n", "start",
+                  absl::StrFormat("%-10s %-11s %-17s %9s %7s %10s %9s %13s %8s %8s %12s\n", "start",
                                   "the table", "the children", "start", "work", "their", "resident",
                                   "proportional", "unique", "copied", "system's"));
   absl::StrAppend(&text,
-                  absl::StrFormat("%-7s %-11s %-17s %9s %7s %10s %9s %13s %8s %8s %12s\n", "method",
+                  absl::StrFormat("%-10s %-11s %-17s %9s %7s %10s %9s %13s %8s %8s %12s\n", "method",
                                   "is", "", "ms", "ms", "table", "", "", "", "", "available"));
   for (const Row& row : report.rows) absl::StrAppend(&text, Line(row));
   absl::StrAppend(&text, "\n");

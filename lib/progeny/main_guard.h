@@ -5,7 +5,7 @@
 //       ...
 //     }
 //
-// StartMethod::kSpawn starts this program's own image anew. In that process the guard runs what the
+// StartMethod::kSpawn starts this program's own image anew, kForkServer once, as a server. In that process the guard runs what the
 // parent asked for and ends the process; whatever stands behind it exists in the parent only.
 #ifndef PROGENY_MAIN_GUARD_H_
 #define PROGENY_MAIN_GUARD_H_
@@ -13,8 +13,8 @@
 namespace progeny {
 
 struct MainGuardOptions {
-  // Runs in each re-executed child before its work: flags, logging and locale that main sets up
-  // after the guard do not exist there.
+  // Runs in each re-executed child before its work, and once in a fork server, whose children inherit
+  // what it does: flags, logging and locale that main sets up after the guard do not exist there.
   void (*in_child)() = nullptr;
 };
 

@@ -1,8 +1,6 @@
 #include "progeny/process.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "platform/fork_child.h"
 #include "platform/host.h"
 #include "progeny/internal/child.h"
 
@@ -52,10 +50,13 @@ bool Process::IsAlive() const { return child_->IsOurs() && !child_->exit_status(
 absl::StatusOr<ExitStatus> Process::Join(absl::Duration timeout) { return child_->Join(timeout); }
 std::optional<ExitStatus> Process::exit_status() const { return child_->exit_status(); }
 absl::Status Process::failure() const { return child_->failure(); }
+std::optional<CrashReport> Process::crash_report() const { return child_->crash_report(); }
 absl::Status Process::RequestStop() { return child_->RequestStop(); }
 absl::Status Process::Interrupt() { return child_->Interrupt(); }
 absl::Status Process::Terminate() { return child_->Terminate(); }
 absl::Status Process::Kill() { return child_->Kill(); }
+absl::Status Process::KillTree() { return child_->KillTree(); }
+absl::StatusOr<ExitStatus> Process::Stop(absl::Duration timeout) { return child_->Stop(timeout); }
 NativeHandle Process::sentinel() const { return child_->sentinel(); }
 Stream* Process::in() { return PointerTo(in_); }
 Stream* Process::out() { return PointerTo(out_); }
@@ -78,13 +79,5 @@ std::vector<ProcessInfo> ActiveChildren() {
 }
 
 int UsableCpus() { return platform::UsableCpus(); }
-
-ForkSafetyReport ForkSafety() { return {platform::OtherThreads()}; }
-
-std::string ForkSafetyReport::ToString() const {
-  if (safe()) return "no other threads";
-  return absl::StrCat(other_threads.size(), " other threads (", absl::StrJoin(other_threads, ", "),
-                      "): locks they hold stay locked in a forked child");
-}
 
 }  // namespace progeny

@@ -28,7 +28,9 @@
 #include "absl/time/time.h"
 #include "progeny/callable.h"
 #include "progeny/detail/bound_task.h"
+#include "progeny/crash_reports.h"
 #include "progeny/exit_status.h"
+#include "progeny/fork_safety.h"
 #include "progeny/main_guard.h"
 #include "progeny/memory_usage.h"
 #include "progeny/process_options.h"
@@ -108,8 +110,11 @@ class Process {
   // Set once the child has ended; does not wait.
   std::optional<ExitStatus> exit_status() const;
   // What the child's code threw or returned, if it was an error; FailedPrecondition if the child
-  // ended by itself before it reached its MainGuard. OK while it runs.
+  // ended by itself before it reached its MainGuard; Aborted if it has crashed and reported that, with
+  // its CrashReport and ExitStatus. OK while it runs.
   absl::Status failure() const;
+  // Set once the child has ended by a crash that it has reported.
+  std::optional<CrashReport> crash_report() const;
 
   // The child sees this_process::StopRequested(). An ended child is no error for these four.
   absl::Status RequestStop();
@@ -118,6 +123,15 @@ class Process {
   // SIGTERM. Windows: the same as Kill.
   absl::Status Terminate();
   absl::Status Kill();
+  // Ends the child and all its descendants, those included that they start meanwhile. Nothing to do
+  // once the child has ended: then its children are no longer known as such. POSIX: they are stopped
+  // before they are killed; a descendant whose own parent has ended before (a daemon) isn't found.
+  absl::Status KillTree();
+
+  // Goes up the ladder of ProcessOptions::stop until the child has ended, and returns its status. Past
+  // the timeout the steps that are left are skipped, and the child is killed. DeadlineExceeded
+  // only if the kernel doesn't let go of a child that was killed.
+  absl::StatusOr<ExitStatus> Stop(absl::Duration timeout = absl::InfiniteDuration());
 
   absl::StatusOr<MemoryUsage> Memory() const;
   // Ready (readable, signalled) once the child has ended. Lives as long as this object.
@@ -152,15 +166,6 @@ std::vector<ProcessInfo> ActiveChildren();
 
 // CPUs that this process can keep busy: affinity, cpuset and cgroup quota respected; at least 1.
 int UsableCpus();
-
-// What makes a fork of this process unsafe.
-struct ForkSafetyReport {
-  // Names of the other threads: a forked child has none of them, but every lock they hold.
-  std::vector<std::string> other_threads;
-  bool safe() const { return other_threads.empty(); }
-  std::string ToString() const;
-};
-ForkSafetyReport ForkSafety();
 
 }  // namespace progeny
 

@@ -25,7 +25,9 @@ static_assert(std::is_same_v<absl::string_view, std::string_view>,
 // kFork: a copy of this process, sharing its memory copy-on-write; cheap beside a small parent;
 //   unsafe beside threads that hold locks. Not on Windows.
 // kSpawn: this program's image started anew; only what is passed travels. Everywhere.
-// kForkServer: a copy of a clean, single-threaded server. Not available in this version.
+// kForkServer: a copy of a clean, single-threaded server, which is this program started anew once;
+//   as cheap beside a big parent as beside a small one, safe beside threads; only what is passed
+//   travels, and what the server has loaded (progeny/fork_server.h). Not on Windows.
 enum class StartMethod { kFork, kSpawn, kForkServer };
 
 // Linux: kFork; macOS and Windows: kSpawn.
@@ -73,13 +75,34 @@ struct ResourceLimits {
   std::optional<int64_t> core_size = {};      // bytes
 };
 
+// How progeny ends a child, step by step: Process::Stop, the end of a daemon's handle, InterruptGuard.
+// First the child is asked (RequestStop), then interrupted if `interrupt` is set, then terminated,
+// and at last killed; each step is given its time before the next one begins. Not negative; infinite
+// means that the ladder goes no further.
+//
+//     .stop = {.request = absl::Seconds(5), .interrupt = absl::Seconds(1)}
+struct StopLadder {
+  std::optional<absl::Duration> request = {};    // absent: no time, the next step follows at once
+  std::optional<absl::Duration> interrupt = {};  // absent: this step is left out
+  std::optional<absl::Duration> terminate = {};  // absent: ProcessOptions::grace
+};
+
+// What a start by fork does about other threads of this process, whose locks stay locked in the child
+// for ever (ForkSafety(), progeny/fork_safety.h). kWarn: a line through Log, once per process. kRefuse:
+// FailedPrecondition, before any process exists. No matter under the other start methods.
+enum class ForkSafetyPolicy { kIgnore, kWarn, kRefuse };
+
+// Whether a child that dies of a fault reports it (progeny/crash_reports.h). kAutomatic: under all start
+// methods but kFork, where handlers would be put on top of what the program has.
+enum class CrashReports { kAutomatic, kOn, kOff };
+
 struct ProcessOptions final {
   StartMethod start_method = DefaultStartMethod();
   // "" = "Process-<n>"; for a child of a child "Process-1:2".
   std::string name = {};
   // Stopped, not joined, when its handle is destroyed.
   bool daemon = false;
-  // From Terminate to Kill when progeny ends the child. Not negative.
+  // From Terminate to Kill when progeny ends the child (`stop` has the steps before). Not negative.
   absl::Duration grace = absl::Seconds(2);
   Environment environment = {};
   // UTF-8; "" = the parent's.
@@ -91,6 +114,9 @@ struct ProcessOptions final {
   // "" = this program. A library in a foreign main names a small program that constructs a MainGuard
   // and links the same library. InvalidArgument with kFork.
   std::string executable = {};
+  ForkSafetyPolicy fork_safety = ForkSafetyPolicy::kWarn;
+  StopLadder stop = {};
+  CrashReports crash_reports = CrashReports::kAutomatic;
 };
 
 }  // namespace progeny

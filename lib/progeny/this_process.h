@@ -2,6 +2,7 @@
 #ifndef PROGENY_THIS_PROCESS_H_
 #define PROGENY_THIS_PROCESS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -35,6 +36,27 @@ class ParentProcess {
   std::string name_;
 };
 
+// A request to stop, as the child's code sees it: to be asked in loops, or waited for where there would
+// be a sleep. A value; any thread of the child may use it, any number at once.
+//
+//     progeny::StopToken stop = progeny::this_process::stop_token();
+//     while (!stop.Wait(absl::Seconds(1))) Refresh();   // woken at once by RequestStop
+//
+// macOS before 14.4: a waiter is woken within 10 ms.
+class StopToken {
+ public:
+  // One that is never asked.
+  StopToken();
+  // Below 10 ns.
+  bool stop_requested() const { return word_->load(std::memory_order_acquire) != 0; }
+  // True once the request is there, false past the timeout.
+  bool Wait(absl::Duration timeout = absl::InfiniteDuration()) const;
+
+ private:
+  friend StopToken StopTokenOf(const std::atomic<uint32_t>& word);
+  const std::atomic<uint32_t>* word_;
+};
+
 namespace this_process {
 
 ProcessId id();
@@ -45,6 +67,8 @@ bool IsMain();
 // True once the parent has called RequestStop, or begun to destroy its handle. False in the main
 // process. Below 10 ns: poll it in loops.
 bool StopRequested();
+// The same, to be waited for. In the main process it is never asked.
+StopToken stop_token();
 // Runs `fn` when this child's entry has returned or thrown, last registered first, under every
 // start method; at exit() in the main process. What was registered before a fork does not run in
 // the forked child. Not run when the process is killed. Thread-safe.

@@ -25,6 +25,7 @@ const CapabilityFacts& Capabilities() {
     f.os = "linux";
     f.fork = true;
     f.relaunch = true;
+    f.fork_server = true;
     f.fork_by_default = true;
     f.signals = true;
     f.process_handles = PidfdsWork();

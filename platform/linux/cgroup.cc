@@ -18,6 +18,9 @@
 namespace progeny::platform {
 namespace {
 
+// What cgroup v1 says for "none": the largest multiple of a page that fits, whatever the page.
+constexpr int64_t kNoLegacyLimit = int64_t{1} << 62;
+
 // One tree of control groups that is mounted here.
 struct Mount {
   std::string shown;     // the group that appears at the mount point: "/" or "/docker/abc"
@@ -25,8 +28,8 @@ struct Mount {
   bool unified = false;  // cgroup v2
 };
 
-bool ListsCpu(absl::string_view comma_separated) {
-  return absl::c_linear_search(absl::StrSplit(comma_separated, ','), "cpu");
+bool Lists(absl::string_view comma_separated, absl::string_view controller) {
+  return absl::c_linear_search(absl::StrSplit(comma_separated, ','), controller);
 }
 
 // mountinfo writes space, tab, newline and backslash as three octal digits.
@@ -47,25 +50,26 @@ std::string Unescape(absl::string_view text) {
 }
 
 // "36 35 98:0 /shown /point rw,noatime shared:1 - cgroup2 source super,options"
-std::optional<Mount> ParseMount(absl::string_view line) {
+std::optional<Mount> ParseMount(absl::string_view line, absl::string_view controller) {
   const std::pair<absl::string_view, absl::string_view> halves =
       absl::StrSplit(line, absl::MaxSplits(" - ", 1));
   const std::vector<absl::string_view> where = absl::StrSplit(halves.first, ' ');
   const std::vector<absl::string_view> what = absl::StrSplit(halves.second, ' ');
   if (where.size() < 5 || what.empty()) return std::nullopt;
   const bool unified = what[0] == "cgroup2";
-  if (!unified && !(what[0] == "cgroup" && what.size() >= 3 && ListsCpu(what[2]))) {
+  if (!unified && !(what[0] == "cgroup" && what.size() >= 3 && Lists(what[2], controller))) {
     return std::nullopt;
   }
   return Mount{Unescape(where[3]), Unescape(where[4]), unified};
 }
 
 // This process's group in the tree: "0::/a/b" (v2) or "7:cpu,cpuacct:/a/b" (v1).
-std::optional<std::string> GroupOf(absl::string_view self_cgroup, const Mount& mount) {
+std::optional<std::string> GroupOf(absl::string_view self_cgroup, const Mount& mount,
+                                   absl::string_view controller) {
   for (const absl::string_view line : absl::StrSplit(self_cgroup, '\n')) {
     const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
     if (parts.size() != 3) continue;
-    if (mount.unified ? parts[0] == "0" && parts[1].empty() : ListsCpu(parts[1])) {
+    if (mount.unified ? parts[0] == "0" && parts[1].empty() : Lists(parts[1], controller)) {
       return std::string(parts[2]);
     }
   }
@@ -92,19 +96,33 @@ std::optional<double> QuotaOfDirectory(const std::string& directory, const Mount
   return quota.ok() && period.ok() ? ParseCfsQuota(*quota, *period) : std::nullopt;
 }
 
-std::optional<double> Tighter(std::optional<double> a, std::optional<double> b) {
+template <class Limit>
+std::optional<Limit> Tighter(std::optional<Limit> a, std::optional<Limit> b) {
   if (!a.has_value() || !b.has_value()) return a.has_value() ? a : b;
   return std::min(*a, *b);
 }
 
-// From the group up to the mount point.
-std::optional<double> QuotaOfTree(const std::string& root, const Mount& mount, std::string below) {
-  std::optional<double> quota;
-  for (;;) {
-    quota = Tighter(quota, QuotaOfDirectory(absl::StrCat(root, mount.point, below), mount));
-    if (below.empty()) return quota;
-    below.resize(below.rfind('/'));
+// The tightest of what `read(directory, mount)` finds from this process's group up to the mount
+// point, over all trees that have the controller.
+template <class Limit, class Read>
+std::optional<Limit> TightestOfTrees(const std::string& root, absl::string_view controller,
+                                     Read read) {
+  const absl::StatusOr<std::string> groups = ReadWholeFile(root + "/proc/self/cgroup");
+  const absl::StatusOr<std::string> mounts = ReadWholeFile(root + "/proc/self/mountinfo");
+  if (!mounts.ok()) return std::nullopt;
+  std::optional<Limit> tightest;
+  for (const absl::string_view line : absl::StrSplit(*mounts, '\n')) {
+    const std::optional<Mount> mount = ParseMount(line, controller);
+    if (!mount.has_value()) continue;
+    std::string below = DirectoryBelow(
+        *mount, groups.ok() ? GroupOf(*groups, *mount, controller).value_or("/") : "/");
+    for (;;) {
+      tightest = Tighter(tightest, read(absl::StrCat(root, mount->point, below), *mount));
+      if (below.empty()) break;
+      below.resize(below.rfind('/'));
+    }
   }
+  return tightest;
 }
 
 }  // namespace
@@ -127,17 +145,19 @@ std::optional<double> ParseCpuMax(absl::string_view text) {
 }
 
 std::optional<double> CgroupCpuQuota(const std::string& root) {
-  const absl::StatusOr<std::string> groups = ReadWholeFile(root + "/proc/self/cgroup");
-  const absl::StatusOr<std::string> mounts = ReadWholeFile(root + "/proc/self/mountinfo");
-  if (!mounts.ok()) return std::nullopt;
-  std::optional<double> quota;
-  for (const absl::string_view line : absl::StrSplit(*mounts, '\n')) {
-    const std::optional<Mount> mount = ParseMount(line);
-    if (!mount.has_value()) continue;
-    const std::string group = groups.ok() ? GroupOf(*groups, *mount).value_or("/") : "/";
-    quota = Tighter(quota, QuotaOfTree(root, *mount, DirectoryBelow(*mount, group)));
-  }
-  return quota;
+  return TightestOfTrees<double>(root, "cpu", &QuotaOfDirectory);
+}
+
+std::optional<int64_t> CgroupLimit(const std::string& root, const CgroupFile& file) {
+  const auto read = [&file](const std::string& directory,
+                            const Mount& mount) -> std::optional<int64_t> {
+    const absl::StatusOr<std::string> text =
+        ReadWholeFile(absl::StrCat(directory, "/", mount.unified ? file.unified : file.legacy));
+    int64_t limit = 0;
+    if (!text.ok() || !absl::SimpleAtoi(*text, &limit)) return std::nullopt;  // "max" is no number
+    return limit < kNoLegacyLimit ? std::optional<int64_t>(limit) : std::nullopt;
+  };
+  return TightestOfTrees<int64_t>(root, file.controller, read);
 }
 
 }  // namespace progeny::platform

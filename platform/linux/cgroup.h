@@ -1,4 +1,4 @@
-// How much CPU the control groups around this process grant it.
+// How much the control groups around this process grant it: CPU, memory, processes.
 //
 // A container's quota (docker --cpus=2, a pod's limit) is not seen by affinity: a program that
 // starts one worker per visible CPU there is throttled most of the time. Where this process
@@ -9,6 +9,7 @@
 #ifndef PROGENY_PLATFORM_LINUX_CGROUP_H_
 #define PROGENY_PLATFORM_LINUX_CGROUP_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,16 @@ namespace progeny::platform {
 // CPUs granted, for instance 1.5; absent: no quota. `root` is put before every path: "" on a real
 // system, a directory with an imitation of /proc and /sys in a test.
 std::optional<double> CgroupCpuQuota(const std::string& root);
+
+// A file that holds one number, by its names in cgroup v2 and v1.
+struct CgroupFile {
+  absl::string_view controller;  // "memory"
+  absl::string_view unified;     // "memory.max"
+  absl::string_view legacy;      // "memory.limit_in_bytes"
+};
+
+// The tightest limit of this process's group and its ancestors; absent: none.
+std::optional<int64_t> CgroupLimit(const std::string& root, const CgroupFile& file);
 
 // The text of cpu.max ("150000 100000", "max 100000").
 std::optional<double> ParseCpuMax(absl::string_view text);

@@ -4,6 +4,7 @@
 // * Foreign code reaps first (waitpid(-1), SIGCHLD ignored): waitid says ECHILD; then PIDFD_GET_INFO
 //   knows the status (6.15), maybe a moment later, as the thief is between the child's exit and
 //   its reaping. Else the status is unknown.
+// * Without pidfds the pipe's end is seen a moment before there is a status: it is waited for.
 // * A signal races with the reaping: pidfd_send_signal says ESRCH and never meets a recycled pid.
 // * Without pidfds, the child may close its end of the pipe early: the pipe's end is then a hint,
 //   and waitpid is asked at intervals.
@@ -22,6 +23,7 @@ namespace progeny::platform {
 namespace {
 
 constexpr int kThiefAttempts = 20;
+constexpr int kZombieAttempts = 20;
 
 ExitInfo FromSiginfo(const siginfo_t& info) {
   ExitInfo result;
@@ -47,17 +49,33 @@ std::optional<ExitInfo> ReapByPidfd(int pidfd) {
   return ExitInfo{};
 }
 
+// A pipe that has ended without a status soon after it was closed early.
+std::optional<ExitInfo> ReapByPipe(pid_t pid, int end_of_pipe) {
+  for (int attempt = 0;; ++attempt) {
+    if (const std::optional<ExitInfo> status = ReapById(pid)) return status;
+    pollfd end{end_of_pipe, POLLIN, 0};
+    if (attempt == kZombieAttempts || poll(&end, 1, 0) == 0) return std::nullopt;
+    Nap();
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ExitPipe> PrepareExitPipe() {
   if (PidfdsWork()) return ExitPipe{};
   absl::StatusOr<PipeEnds> ends = CreatePipe();
   if (!ends.ok()) return ends.status();
-  return ExitPipe{std::move(ends->read), std::move(ends->write)};
+  return ExitPipe{std::move(ends->read), std::move(ends->write), {}, {}};
 }
 
 absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
+  if (exit_pipe.server != nullptr) {
+    ChildWatch watch(pid, std::move(exit_pipe.read), Kind::kServer);
+    watch.server_ = std::move(exit_pipe.server);
+    return watch;
+  }
   if (exit_pipe.read.valid()) return ChildWatch(pid, std::move(exit_pipe.read), Kind::kPipe);
+  if (exit_pipe.process.valid()) return ChildWatch(pid, std::move(exit_pipe.process), Kind::kProcess);
   absl::StatusOr<Handle> pidfd = AboveStandardStreams(PidfdOpen(pid), "open a child's handle");
   if (pidfd.ok()) return ChildWatch(pid, *std::move(pidfd), Kind::kProcess);
   if (OsErrorCodeOf(pidfd.status()) != ESRCH) return pidfd.status();
@@ -70,10 +88,24 @@ absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
 ChildWatch::~ChildWatch() = default;
 
 std::optional<ExitInfo> ChildWatch::Reap() {
-  return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapById(pid_);
+  if (kind_ == Kind::kServer) return ReapFromServer(sentinel());
+  return kind_ == Kind::kProcess ? ReapByPidfd(sentinel()) : ReapByPipe(pid_, sentinel());
+}
+
+// A recycled id can't be met: the call goes by the handle. Whatever goes wrong, Reap() finds out.
+std::optional<ExitInfo> ChildWatch::AwaitAndReap() {
+  if (kind_ != Kind::kProcess) return std::nullopt;
+  siginfo_t info{};
+  int result = 0;
+  do {
+    result = waitid(P_PIDFD, static_cast<id_t>(sentinel()), &info, WEXITED);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  return FromSiginfo(info);
 }
 
 int ChildWatch::Signal(int signal) {
+  if (kind_ == Kind::kServer) return SignalThroughServer(*server_, pid_, sentinel(), signal);
   return kind_ == Kind::kProcess ? PidfdSendSignal(sentinel(), signal) : SignalById(pid_, signal);
 }
 

@@ -11,7 +11,8 @@
 // * Any other holder of the write end keeps everybody alive: forked children close it first of all
 //   (atfork handler); exec'ed ones never get it (close-on-exec).
 // * The parent dies before the child is armed: the child polls once after arming and ends itself.
-//   A child that execs is armed by the parent too, as it may never reach its guard.
+//   A child that execs is armed before it does, by itself or by the parent, as it may never reach
+//   its guard.
 // * The child closes all its descriptors: the parent keeps its own reader of the same description
 //   until the child is reaped, and its write end has a higher number than any reader, as
 //   descriptors of a dying process are released highest first.
@@ -120,6 +121,7 @@ void BindChild(const Handle& reader, pid_t child) { Arm(static_cast<int>(reader.
 
 void BindSelf(int reader, const SlotWords& words) {
   own_reader = reader;
+  if (words.bound.load(std::memory_order_relaxed) != 0) return;
   Arm(reader, getpid());
   if (words.detached.load(std::memory_order_acquire) != 0) {
     fcntl(reader, F_SETFL, O_NONBLOCK);

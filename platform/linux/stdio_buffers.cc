@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 
+#include "absl/strings/str_cat.h"
 #include "platform/posix/cxx_streams.h"
 
 // glibc's list of all open FILEs, exported for its own stdio in other libraries; weak, so that
@@ -28,6 +29,19 @@ void FlushBeforeFork() {
   FlushCxxStreams();
   FlushUnlessBusy(stdout);
   FlushUnlessBusy(stderr);
+}
+
+std::vector<std::string> StreamsWithOutput(bool all) {
+  std::vector<std::string> names;
+  AppendCxxStreamsWithOutput(names);
+  if (__fpending(stdout) != 0) names.push_back("stdout");
+  if (__fpending(stderr) != 0) names.push_back("stderr");
+  if (!all || &_IO_list_all == nullptr) return names;
+  for (FILE* f = FirstOpenFile(); f != nullptr; f = NextOpenFile(f)) {
+    if (f == stdout || f == stderr || __fpending(f) == 0) continue;
+    names.push_back(absl::StrCat("descriptor ", fileno_unlocked(f)));
+  }
+  return names;
 }
 
 void DiscardInheritedOutput() {

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "platform/fork_child.h"
+#include "platform/linux/own_threads.h"
 
 namespace progeny::platform {
 
@@ -17,7 +18,7 @@ std::vector<std::string> OtherThreads() {
   if (tasks == nullptr) return names;
   while (const dirent* entry = readdir(tasks.get())) {
     int id = 0;
-    if (!absl::SimpleAtoi(entry->d_name, &id) || id == gettid()) continue;
+    if (!absl::SimpleAtoi(entry->d_name, &id) || id == gettid() || IsOwnThread(id)) continue;
     std::ifstream file(absl::StrCat("/proc/self/task/", id, "/comm"));
     std::string name;
     if (std::getline(file, name)) names.push_back(name);

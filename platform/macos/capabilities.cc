@@ -7,6 +7,7 @@ const CapabilityFacts& Capabilities() {
       .os = "macos",
       .fork = true,
       .relaunch = true,
+      .fork_server = true,
       // Apple's frameworks are unsafe in a forked child; Objective-C aborts it.
       .fork_by_default = false,
       .signals = true,

@@ -82,12 +82,15 @@ absl::StatusOr<ExitPipe> PrepareExitPipe() {
   absl::StatusOr<Handle> queue = AboveStandardStreams(kqueue(), "watch a child");
   if (!queue.ok()) return queue.status();
   fcntl(static_cast<int>(queue->get()), F_SETFD, FD_CLOEXEC);
-  return ExitPipe{*std::move(queue), Handle()};
+  return ExitPipe{*std::move(queue), {}, {}, {}};
 }
 
 absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
-  ChildWatch watch(pid, std::move(exit_pipe.read), Kind::kQueue);
+  ChildWatch watch(pid, std::move(exit_pipe.read),
+                   exit_pipe.server != nullptr ? Kind::kServer : Kind::kQueue);
   watch.maker_ = getpid();
+  watch.server_ = std::move(exit_pipe.server);
+  if (watch.kind_ == Kind::kServer) return watch;
   const int fd = watch.sentinel();
   const bool watched = WatchExit(fd, pid) == 0;
   if (!watched && errno != ESRCH) return LastOsError("watch a child", "");
@@ -96,10 +99,11 @@ absl::StatusOr<ChildWatch> ChildWatch::Begin(pid_t pid, ExitPipe exit_pipe) {
 }
 
 ChildWatch::~ChildWatch() {
-  if (maker_ != getpid()) (void)sentinel_.Release();
+  if (kind_ == Kind::kQueue && maker_ != getpid()) (void)sentinel_.Release();
 }
 
 std::optional<ExitInfo> ChildWatch::Reap() {
+  if (kind_ == Kind::kServer) return ReapFromServer(sentinel());
   if (maker_ != getpid()) return ExitInfo{};
   const bool ended = IsReady(sentinel());
   for (int attempt = 0; attempt < kZombieAttempts; ++attempt) {
@@ -112,7 +116,10 @@ std::optional<ExitInfo> ChildWatch::Reap() {
   return std::nullopt;
 }
 
+std::optional<ExitInfo> ChildWatch::AwaitAndReap() { return std::nullopt; }
+
 int ChildWatch::Signal(int signal) {
+  if (kind_ == Kind::kServer) return SignalThroughServer(*server_, pid_, sentinel(), signal);
   if (maker_ == getpid() && !IsReady(sentinel())) return kill(pid_, signal);
   errno = ESRCH;
   return -1;

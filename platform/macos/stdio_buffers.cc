@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "absl/strings/str_cat.h"
 #include "platform/posix/cxx_streams.h"
 
 // The walk over all open streams that fflush(nullptr) makes; exported, though no header has it.
@@ -52,6 +53,23 @@ void FlushBeforeFork() {
   FlushCxxStreams();
   FlushUnlessBusy(stdout);
   FlushUnlessBusy(stderr);
+}
+
+std::vector<std::string> StreamsWithOutput(bool all) {
+  std::vector<std::string> names;
+  AppendCxxStreamsWithOutput(names);
+  if (HasOutput(*stdout)) names.push_back("stdout");
+  if (HasOutput(*stderr)) names.push_back("stderr");
+  if (!all || _fwalk == nullptr) return names;
+  static thread_local std::vector<std::string>* found = nullptr;  // the walk passes nothing on
+  found = &names;
+  _fwalk([](FILE* stream) {
+    if (stream != stdout && stream != stderr && HasOutput(*stream)) {
+      found->push_back(absl::StrCat("descriptor ", stream->_file));
+    }
+    return 0;
+  });
+  return names;
 }
 
 void DiscardInheritedOutput() { ForEachStream(&DropOutput); }

@@ -9,6 +9,9 @@
 namespace progeny::platform {
 namespace {
 
+// Only a thread itself can set its name.
+constexpr char kOwnThread[] = "progeny";
+
 // Empty if it has none, or has ended meanwhile.
 std::string NameOf(thread_act_t thread) {
   thread_extended_info_data_t info{};
@@ -21,6 +24,10 @@ std::string NameOf(thread_act_t thread) {
 
 }  // namespace
 
+void NoteThreadWork(ThreadWork work) {
+  pthread_setname_np(work == ThreadWork::kOwn ? kOwnThread : "");
+}
+
 std::vector<std::string> OtherThreads() {
   std::vector<std::string> names;
   thread_act_array_t threads = nullptr;
@@ -30,7 +37,7 @@ std::vector<std::string> OtherThreads() {
   for (mach_msg_type_number_t i = 0; i < count; ++i) {
     if (threads[i] != self) {
       std::string name = NameOf(threads[i]);
-      if (name != kLifelineThread) names.push_back(name.empty() ? "(unnamed)" : std::move(name));
+      if (name != kLifelineThread && name != kOwnThread) names.push_back(name.empty() ? "(unnamed)" : std::move(name));
     }
     mach_port_deallocate(mach_task_self(), threads[i]);
   }

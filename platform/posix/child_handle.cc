@@ -2,6 +2,9 @@
 //
 // Races, over those of each kernel's child_watch.cc:
 // * Two threads wait: both poll, one reaps under the lock, the other finds the status kept.
+// * A thread that waits without limit sleeps in the call that reaps, which can't be done under the
+//   lock: until it has put the status away nobody else reaps, and who asks meanwhile is told that
+//   the child still runs, or looks again a moment later.
 // * A signal and the reaping exclude each other by the lock: where processes are named by ids, a
 //   recycled one is never signalled.
 #include "platform/child_handle.h"
@@ -20,6 +23,8 @@
 #include "platform/posix/child_state.h"
 #include "platform/posix/child_watch.h"
 #include "platform/posix/fork_lock.h"
+#include "platform/posix/process_tree.h"
+#include "platform/posix/stop_word.h"
 
 namespace progeny::platform {
 
@@ -34,8 +39,22 @@ class ChildHandle::State {
   // The status, if the child has ended; reaps it.
   std::optional<ExitInfo> Reap() {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!status_) status_ = watch_.Reap();
-    if (status_) lifeline_.Reset();
+    if (!status_ && !reaper_sleeps_) Keep(watch_.Reap());
+    return status_;
+  }
+
+  // The status, after the child's end; nothing where the kernel can't do both in one call, or
+  // another thread is at it.
+  std::optional<ExitInfo> AwaitAndReap() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (status_ || reaper_sleeps_) return status_;
+      reaper_sleeps_ = true;
+    }
+    std::optional<ExitInfo> status = watch_.AwaitAndReap();
+    std::lock_guard<std::mutex> lock(mutex_);
+    reaper_sleeps_ = false;
+    Keep(std::move(status));
     return status_;
   }
 
@@ -46,15 +65,33 @@ class ChildHandle::State {
     return LastOsError("signal a child", "");
   }
 
+  // The lock keeps the child from being reaped, and so its id from naming somebody else.
+  absl::Status KillTree() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (status_) return absl::OkStatus();
+    if (watch_.Signal(SIGSTOP) != 0) {
+      return errno == ESRCH ? absl::OkStatus() : LastOsError("stop a child", "");
+    }
+    EndDescendantsOf(watch_.pid());
+    if (watch_.Signal(SIGKILL) == 0 || errno == ESRCH) return absl::OkStatus();
+    return LastOsError("kill a child", "");
+  }
+
   void Detach() {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!status_) Unbind(lifeline_, SlotWordsOf(slot_head_));
   }
 
  private:
+  void Keep(std::optional<ExitInfo> status) {
+    status_ = std::move(status);
+    if (status_) lifeline_.Reset();
+  }
+
   std::mutex mutex_;
   ChildWatch watch_;  // these under mutex_; but for what never changes in it
   std::optional<ExitInfo> status_;
+  bool reaper_sleeps_ = false;
   Handle lifeline_;
   std::byte* const slot_head_;
 };
@@ -115,6 +152,9 @@ NativeHandle ChildHandle::sentinel() const { return state_->sentinel(); }
 std::optional<ExitInfo> ChildHandle::ReapIfEnded() { return state_->Reap(); }
 
 absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
+  if (deadline.infinite()) {
+    if (const std::optional<ExitInfo> status = state_->AwaitAndReap()) return *status;
+  }
   pollfd end{state_->sentinel(), POLLIN, 0};
   while (true) {
     if (const std::optional<ExitInfo> status = state_->Reap()) return *status;
@@ -130,6 +170,10 @@ absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
 absl::Status ChildHandle::Interrupt() { return state_->Send(SIGINT); }
 absl::Status ChildHandle::Terminate() { return state_->Send(SIGTERM); }
 absl::Status ChildHandle::Kill() { return state_->Send(SIGKILL); }
+
+absl::Status ChildHandle::KillTree() { return state_->KillTree(); }
+
+void ChildHandle::WakeForStop(const std::atomic<uint32_t>& word) { WakeStopWaiters(word); }
 
 absl::Status ChildHandle::Detach() {
   state_->Detach();

@@ -4,10 +4,13 @@
 
 #include <sys/types.h>
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "platform/child_handle.h"
 #include "platform/handle.h"
 #include "platform/posix/lifeline.h"
+#include "platform/posix/server_connection.h"
 #include "platform/shared_region.h"
 
 namespace progeny::platform {
@@ -18,6 +21,10 @@ namespace progeny::platform {
 struct ExitPipe {
   Handle read;
   Handle write;
+  // Of a fork server's child: the kernel's handle of it, if the server has sent one along; and the
+  // server, if the child is the server's own: `read` is then a socket over which it tells the status.
+  Handle process;
+  std::shared_ptr<ServerConnection> server;
 };
 
 // To be made before a child is started, as nothing may fail afterwards.

@@ -1,6 +1,7 @@
 #include "platform/posix/child_watch.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -39,6 +40,31 @@ int SignalById(pid_t pid, int signal) {
     return -1;
   }
   return info.si_pid == 0 ? kill(pid, signal) : 0;
+}
+
+std::optional<ExitInfo> ReapFromServer(int status_socket) {
+  int32_t status = 0;
+  ssize_t got = 0;
+  do {
+    got = recv(status_socket, &status, sizeof status, MSG_PEEK | MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  if (got == static_cast<ssize_t>(sizeof status)) return FromWaitStatus(status);
+  if (got < 0 && errno == EAGAIN) return std::nullopt;
+  return ExitInfo{};
+}
+
+int SignalThroughServer(ServerConnection& server, pid_t pid, int status_socket, int signal) {
+  if (ReapFromServer(status_socket)) {
+    errno = ESRCH;
+    return -1;
+  }
+  if (server.Signal(pid, signal) == 0) return 0;
+  if (errno != EPIPE) return -1;
+  if (ReapFromServer(status_socket)) {
+    errno = ESRCH;
+    return -1;
+  }
+  return kill(pid, signal);
 }
 
 void Nap() {

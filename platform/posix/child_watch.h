@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -32,11 +33,15 @@ class ChildWatch {
   // and the kernel doesn't tell any more. Once it has said something it isn't called again.
   std::optional<ExitInfo> Reap();
 
+  // Waits for the end and reaps in one call; nothing where a kernel has no such call. May run beside
+  // sentinel() and Signal(), not beside Reap().
+  std::optional<ExitInfo> AwaitAndReap();
+
   // 0, or -1 and errno; ESRCH: it has ended, or is nobody of ours.
   int Signal(int signal);
 
  private:
-  enum class Kind : uint8_t { kProcess, kPipe, kQueue };
+  enum class Kind : uint8_t { kProcess, kPipe, kQueue, kServer };
   ChildWatch(pid_t pid, Handle sentinel, Kind kind)
       : pid_(pid), sentinel_(std::move(sentinel)), kind_(kind) {}
 
@@ -44,6 +49,7 @@ class ChildWatch {
   Handle sentinel_;
   [[maybe_unused]] Kind kind_;  // where a kernel has several
   [[maybe_unused]] pid_t maker_ = 0;  // of a queue: forked children don't inherit it
+  std::shared_ptr<ServerConnection> server_;  // whose child it is, if it isn't ours
 };
 
 ExitInfo FromWaitStatus(int status);
@@ -52,6 +58,12 @@ ExitInfo FromWaitStatus(int status);
 // of ours may be anybody's. Nothing while it runs; kUnknown if it is no child of ours.
 std::optional<ExitInfo> ReapById(pid_t pid);
 int SignalById(pid_t pid, int signal);
+
+// Of a fork server's own child: what the server tells, once, over a socket that it and the child hold
+// open. Nothing while it runs; kUnknown when both have gone without a word.
+std::optional<ExitInfo> ReapFromServer(int status_socket);
+// The server signals, as it alone reaps. If it has gone, by id, while the child holds its socket.
+int SignalThroughServer(ServerConnection& server, pid_t pid, int status_socket, int signal);
 
 // A moment: until a child that is known to end has become a zombie.
 void Nap();

@@ -15,9 +15,14 @@ struct Peek : Buffer {
 };
 
 template <class Char>
-void FlushIfPending(std::basic_ostream<Char>& stream) {
+bool IsPending(const std::basic_ostream<Char>& stream) {
   const auto* buffer = stream.rdbuf();
-  if (buffer != nullptr && Peek<std::basic_streambuf<Char>>::HasOutput(*buffer)) stream.flush();
+  return buffer != nullptr && Peek<std::basic_streambuf<Char>>::HasOutput(*buffer);
+}
+
+template <class Char>
+void FlushIfPending(std::basic_ostream<Char>& stream) {
+  if (IsPending(stream)) stream.flush();
 }
 
 }  // namespace
@@ -27,6 +32,13 @@ void FlushCxxStreams() {
   FlushIfPending(std::clog);
   FlushIfPending(std::wcout);
   FlushIfPending(std::wclog);
+}
+
+void AppendCxxStreamsWithOutput(std::vector<std::string>& names) {
+  if (IsPending(std::cout)) names.push_back("std::cout");
+  if (IsPending(std::clog)) names.push_back("std::clog");
+  if (IsPending(std::wcout)) names.push_back("std::wcout");
+  if (IsPending(std::wclog)) names.push_back("std::wclog");
 }
 
 }  // namespace progeny::platform

@@ -9,7 +9,6 @@
 #include "platform/fork_child.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +18,8 @@
 #include "platform/posix/child_end.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/descriptor.h"
+#include "platform/posix/fork_error.h"
+#include "platform/posix/fork_handlers.h"
 #include "platform/posix/resource_limits.h"
 #include "platform/posix/stdio_buffers.h"
 
@@ -123,13 +124,6 @@ absl::Status AwaitSetup(Plan& plan) {
   EndForkedChild(code);
 }
 
-absl::Status ForkError() {
-  const absl::Status status = OsError(errno, "fork", "");
-  if (OsErrorCodeOf(status) != EAGAIN) return status;
-  return WithNextStep(absl::ResourceExhaustedError(status.message()),
-                      "raise the limit of processes (RLIMIT_NPROC, pids.max) or start fewer");
-}
-
 }  // namespace
 
 absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::FunctionRef<int()> body) {
@@ -147,7 +141,7 @@ absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::Function
 
   FlushBeforeFork();
   child.pid = fork();
-  if (child.pid < 0) return ForkError();
+  if (child.pid < 0) return ForkError(errno);
   if (child.pid == 0) RunChild(plan, child, body);
 
   child.exit_pipe.write.Reset();
@@ -161,7 +155,7 @@ absl::StatusOr<ChildHandle> ForkChild(const ForkRequest& request, absl::Function
 }
 
 void OnFork(void (*prepare)(), void (*parent)(), void (*child)()) {
-  pthread_atfork(prepare, parent, child);
+  AroundEveryFork({prepare, parent, child});
 }
 
 }  // namespace progeny::platform

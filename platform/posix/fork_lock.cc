@@ -1,6 +1,8 @@
 #include "platform/posix/fork_lock.h"
 
-#include <pthread.h>
+#include "platform/posix/fork_handlers.h"
+
+#include "platform/frozen_memory.h"
 
 namespace progeny::platform {
 namespace {
@@ -16,11 +18,13 @@ void AfterInParent() { Lock().unlock(); }
 void AfterInChild() {
   ForgetLifelineInChild();
   ForgetChildrenInChild();
+  ForgetServersInChild();
+  FrozenMemory::RemakeAllInChild();
   Lock().unlock();
 }
 
 // In a static initialiser, so that no thread can be inside the registration when another forks.
-const int registered = (Lock(), pthread_atfork(&Prepare, &AfterInParent, &AfterInChild));
+const int registered = (Lock(), AroundEveryFork({&Prepare, &AfterInParent, &AfterInChild}));
 
 }  // namespace
 

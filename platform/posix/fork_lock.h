@@ -14,6 +14,7 @@ std::mutex& ForkLock();
 // Runs in each forked child while it still holds the lock; every piece of state has one entry.
 void ForgetLifelineInChild();
 void ForgetChildrenInChild();
+void ForgetServersInChild();
 
 }  // namespace progeny::platform
 

@@ -1,37 +1,43 @@
-// What stands before the payload in a hand-over file.
+// What a re-executed child finds, and where.
+//
+// A payload of up to kInlinePayload bytes lies in the slot, behind the seam's words: it costs
+// neither a file nor a system call more. A larger one lies in a sealed file of its own.
 #ifndef PROGENY_PLATFORM_POSIX_HAND_OVER_HEADER_H_
 #define PROGENY_PLATFORM_POSIX_HAND_OVER_HEADER_H_
 
-#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 namespace progeny::platform {
 
+inline constexpr size_t kInlinePayload = 896;
+
+// Descriptors of a re-executed child, in the order in which they are passed. Behind them: the
+// payload's file, the exit pipe, what is attached; each only if there is one.
+inline constexpr int kSlotDescriptor = 3;
+inline constexpr int kLifelineDescriptor = 4;
+inline constexpr int kFirstOptionalDescriptor = 5;
+
+// At the very start of the slot. `magic` is cleared when the hand-over is taken.
 struct HandOverHeader {
   static constexpr uint64_t kMagic = 0x316e65676f7270ULL;  // "progen1"
-  uint64_t magic = kMagic;
-  uint64_t payload_size = 0;
-  uint8_t own_count = 0;         // descriptors of the seam's own, this file included
-  uint8_t attachment_count = 0;  // asked for by the caller; they follow in the order of their bits
-  uint16_t attached = 0;         // a bit for each of them that there is
-  uint32_t check = 0;
-
-  int DescriptorCount() const { return own_count + std::popcount(attached); }
+  uint64_t magic;
+  uint64_t payload_size;
+  uint32_t exit_pipes;      // 1 where there are no process handles, else 0
+  uint32_t attached_count;  // the caller's
+  uint32_t check;
 
   uint32_t Sum() const {
-    const uint64_t counts = uint64_t{own_count} << 24U | uint64_t{attachment_count} << 16U | attached;
+    const uint64_t counts = exit_pipes + (static_cast<uint64_t>(attached_count) << 8U);
     const uint64_t mixed = (magic ^ payload_size * 0x9E3779B97F4A7C15ULL) + counts;
     return static_cast<uint32_t>(mixed ^ (mixed >> 32U));
   }
-  bool Valid() const { return magic == kMagic && check == Sum(); }
-};
+  bool Valid() const { return magic == kMagic && exit_pipes <= 1 && check == Sum(); }
 
-// Descriptors of a re-executed child, in the order in which they are passed.
-inline constexpr int kHandOverDescriptor = 3;
-inline constexpr int kSlotDescriptor = 4;
-inline constexpr int kLifelineDescriptor = 5;
-inline constexpr int kExitPipeDescriptor = 6;  // only where there are no process handles
-inline constexpr int kMostOwnDescriptors = 4;  // attachments follow the last one that there is
+  bool has_file() const { return payload_size > kInlinePayload; }
+  int ExitPipeDescriptor() const { return kFirstOptionalDescriptor + (has_file() ? 1 : 0); }
+  int FirstAttached() const { return ExitPipeDescriptor() + static_cast<int>(exit_pipes); }
+};
 
 }  // namespace progeny::platform
 

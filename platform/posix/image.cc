@@ -27,6 +27,12 @@ absl::Status Load(const ImageAddress& wanted) {
   return absl::FailedPreconditionError(absl::StrCat("load image '", wanted.path, "': ", dlerror()));
 }
 
+// For messages only: asked once, as each start needs it.
+const std::string& ProgramPathAtFirst() {
+  static const std::string& path = *new std::string(ProgramPath());
+  return path;
+}
+
 }  // namespace
 
 absl::StatusOr<ImageAddress> FindImage(const void* address) {
@@ -35,7 +41,7 @@ absl::StatusOr<ImageAddress> FindImage(const void* address) {
     return absl::NotFoundError(absl::StrFormat("find the image of address %p: none is there", address));
   }
   ImageAddress result;
-  result.path = image->main_program ? ProgramPath() : AbsolutePath(image->path);
+  result.path = image->main_program ? ProgramPathAtFirst() : AbsolutePath(image->path);
   result.main_program = image->main_program;
   result.build_id = image->build_id;
   result.offset = reinterpret_cast<uintptr_t>(address) - image->base;

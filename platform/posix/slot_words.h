@@ -8,6 +8,12 @@
 //   lifeline; so the child looks at this word *after* arming, and disarms again.
 // parent: its process id, set before the child starts, for kernels that watch it by that: getppid()
 //   names the debugger while one is attached.
+// bound: the child's lifeline was armed before it executed its image, and needs no more arming.
+// last_child: in a fork server's own slot. The id of the child that it has made last, written by the
+//   kernel before that child runs: known also if the server is killed before it can tell.
+// claim, own_id: of a fork server's child that isn't the client's own. Race: the server is killed
+//   after it has made the child and before it could say so. Either the child claims the word and
+//   begins, and own_id is its id; or the client does, and the child ends.
 #ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 #define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 
@@ -18,14 +24,27 @@
 #include <cstdint>
 
 #include "platform/launch.h"
+#include "platform/posix/hand_over_header.h"
 
 namespace progeny::platform {
 
 struct SlotWords {
+  HandOverHeader hand_over;  // of a re-executed child
   std::atomic<uint32_t> adopted;
   std::atomic<uint32_t> detached;
   std::atomic<uint32_t> parent;
+  std::atomic<uint32_t> bound;
+  std::atomic<uint32_t> last_child;
+  std::atomic<uint32_t> claim;
+  std::atomic<uint32_t> own_id;
+  std::byte payload[kInlinePayload];
 };
+
+// True for the first who asks.
+inline bool ClaimBeginning(SlotWords& words) {
+  uint32_t nobody = 0;
+  return words.claim.compare_exchange_strong(nobody, 1);
+}
 static_assert(sizeof(SlotWords) <= kSlotReserved);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);
 

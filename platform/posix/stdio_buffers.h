@@ -6,10 +6,17 @@
 #ifndef PROGENY_PLATFORM_POSIX_STDIO_BUFFERS_H_
 #define PROGENY_PLATFORM_POSIX_STDIO_BUFFERS_H_
 
+#include <string>
+#include <vector>
+
 namespace progeny::platform {
 
 // In the parent, before fork: so that its output so far stands before the child's.
 void FlushBeforeFork();
+
+// Names of the output streams whose buffers hold something, for people to read. `all`: not only the
+// standard ones; then no other thread may be closing a stream meanwhile.
+std::vector<std::string> StreamsWithOutput(bool all);
 
 // In the child, first of all: drops what the parent had not flushed.
 void DiscardInheritedOutput();

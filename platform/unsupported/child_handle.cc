@@ -23,6 +23,8 @@ std::optional<ExitInfo> ChildHandle::ReapIfEnded() { return std::nullopt; }
 absl::Status ChildHandle::Interrupt() { return NotPorted("interrupt a child"); }
 absl::Status ChildHandle::Terminate() { return NotPorted("terminate a child"); }
 absl::Status ChildHandle::Kill() { return NotPorted("kill a child"); }
+absl::Status ChildHandle::KillTree() { return NotPorted("kill a child and its descendants"); }
+void ChildHandle::WakeForStop(const std::atomic<uint32_t>&) {}
 absl::Status ChildHandle::Detach() { return NotPorted("detach a child"); }
 
 }  // namespace progeny::platform

@@ -10,4 +10,6 @@ void OnFork(void (*)(), void (*)(), void (*)()) {}
 
 std::vector<std::string> OtherThreads() { return {}; }
 
+void NoteThreadWork(ThreadWork) {}
+
 }  // namespace progeny::platform

@@ -12,6 +12,8 @@ int64_t PageSize() { return 4096; }
 
 std::string OsName() { return "unsupported"; }
 
+std::optional<absl::Duration> ThreadCpuTime() { return std::nullopt; }
+
 int64_t CurrentProcessId() { return 0; }
 
 }  // namespace progeny::platform

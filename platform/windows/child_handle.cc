@@ -7,6 +7,7 @@
 #include "platform/windows/child_state.h"
 #include "platform/windows/exit_code.h"
 #include "platform/windows/job.h"
+#include "platform/windows/slot_words.h"
 #include "platform/windows/windows_api.h"
 
 namespace progeny::platform {
@@ -36,6 +37,14 @@ absl::Status ChildHandle::State::EndWith(uint32_t exit_code) {
     return absl::OkStatus();
   }
   return OsError(error, "end", NameOf(id_));
+}
+
+// A detached child has no job of ours any more; it alone is ended then.
+absl::Status ChildHandle::State::EndFamily(uint32_t exit_code) {
+  absl::MutexLock lock(&mutex_);
+  if (!job_.valid()) return EndWith(exit_code);
+  if (TerminateJobObject(ToHandle(job_.get()), exit_code)) return absl::OkStatus();
+  return LastOsError("end the family of", NameOf(id_));
 }
 
 absl::Status ChildHandle::State::Detach() {
@@ -82,6 +91,7 @@ std::optional<ExitInfo> ChildHandle::ReapIfEnded() {
 }
 
 absl::Status ChildHandle::Interrupt() {
+  if (state_->slot_head() != nullptr) SlotWordsOf(state_->slot_head()).interrupts.fetch_add(1);
   if (!SetEvent(ToHandle(state_->interrupt()))) return LastOsError("interrupt", NameOf(id()));
   return absl::OkStatus();
 }
@@ -89,6 +99,12 @@ absl::Status ChildHandle::Interrupt() {
 absl::Status ChildHandle::Terminate() { return state_->EndWith(kTerminatedExitCode); }
 
 absl::Status ChildHandle::Kill() { return state_->EndWith(kKilledExitCode); }
+
+absl::Status ChildHandle::KillTree() { return state_->EndFamily(kKilledExitCode); }
+
+void ChildHandle::WakeForStop(const std::atomic<uint32_t>&) {
+  if (state_->slot_head() != nullptr) SetEvent(ToHandle(state_->interrupt()));
+}
 
 absl::Status ChildHandle::Detach() { return state_->Detach(); }
 

@@ -3,6 +3,8 @@
 #ifndef PROGENY_PLATFORM_WINDOWS_CHILD_LIFE_H_
 #define PROGENY_PLATFORM_WINDOWS_CHILD_LIFE_H_
 
+#include <cstddef>
+
 #include "absl/status/status.h"
 #include "platform/handle.h"
 
@@ -12,10 +14,11 @@ namespace progeny::platform {
 // like exit(3). Both end here with an exit code that says what happened.
 void CrashWithoutDialogs();
 
-// Each time `event` is set, the handler for SIGINT runs on a thread of its own, as it does for
+// Each time the parent interrupts, the handler for SIGINT runs on a thread of its own, as it does for
 // Ctrl-C; with no handler the process ends with 0xC000013A, as it does after Ctrl-C. Takes
-// the event for the rest of the process's life.
-absl::Status ListenForInterrupts(Handle event);
+// `event`, by which the parent tells it, for the rest of the process's life. The same event tells of a
+// request to stop: those who wait for that are woken. `slot_head` (null: there is none) says which.
+absl::Status ListenForInterrupts(Handle event, std::byte* slot_head);
 
 }  // namespace progeny::platform
 

@@ -12,4 +12,6 @@ void OnFork(void (*)(), void (*)(), void (*)()) {}
 
 std::vector<std::string> OtherThreads() { return {}; }
 
+void NoteThreadWork(ThreadWork) {}
+
 }  // namespace progeny::platform

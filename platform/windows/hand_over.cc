@@ -66,9 +66,8 @@ class MappedHandOver {
     }
     if (header().check != HandOverCheck(header())) return Garbled("the header is damaged");
     const uint64_t room = info.RegionSize - sizeof(HandOverHeader);
-    const uint64_t count = header().attachment_count;
-    if (count > kMostAttachments || room < count * sizeof(int64_t) ||
-        header().payload_size > room - count * sizeof(int64_t)) {
+    if (header().payload_size > room ||
+        header().attached_count > (room - header().payload_size) / sizeof(int64_t)) {
       return Garbled("the payload is truncated");
     }
     return absl::OkStatus();
@@ -76,11 +75,12 @@ class MappedHandOver {
 
   const HandOverHeader& header() const { return *static_cast<const HandOverHeader*>(view_); }
 
-  std::vector<int64_t> attachments() const {
-    std::vector<int64_t> values(header().attachment_count);
-    const auto* behind = static_cast<const std::byte*>(view_) + sizeof(HandOverHeader) + header().payload_size;
-    if (!values.empty()) std::memcpy(values.data(), behind, values.size() * sizeof(int64_t));
-    return values;
+  int64_t attached(uint64_t index) const {
+    const std::byte* values =
+        static_cast<const std::byte*>(view_) + sizeof(HandOverHeader) + header().payload_size;
+    int64_t value = 0;  // not aligned there
+    std::memcpy(&value, values + index * sizeof value, sizeof value);
+    return value;
   }
 
   HandOverBytes Release() {
@@ -111,15 +111,16 @@ absl::StatusOr<HandOver> Take(NativeHandle section_value, uint64_t nonce, size_t
   Handle slot = TakeInherited(mapped.header().slot);
   Handle interrupt = TakeInherited(mapped.header().interrupt);
   parent_process.store(TakeInherited(mapped.header().parent).Release());
-  for (int64_t value : mapped.attachments()) {
-    hand_over.attachments.push_back(TakeInherited(value));
+  for (uint64_t i = 0; i < mapped.header().attached_count; ++i) {
+    hand_over.attached.push_back(TakeInherited(mapped.attached(i)));
   }
   if (slot.valid()) {
     absl::StatusOr<SharedRegion> region = SharedRegion::Open(std::move(slot), slot_bytes);
     if (!region.ok()) return region.status();
     hand_over.slot = *std::move(region);
   }
-  if (absl::Status listening = ListenForInterrupts(std::move(interrupt)); !listening.ok()) {
+  if (absl::Status listening = ListenForInterrupts(std::move(interrupt), hand_over.slot.head());
+      !listening.ok()) {
     return listening;
   }
   hand_over.payload = mapped.Release();
@@ -133,7 +134,7 @@ uint64_t HandOverCheck(const HandOverHeader& header) {
   for (uint64_t word : {header.magic, header.nonce, header.payload_size,
                         absl::bit_cast<uint64_t>(header.slot),
                         absl::bit_cast<uint64_t>(header.interrupt),
-                        absl::bit_cast<uint64_t>(header.parent), header.attachment_count}) {
+                        absl::bit_cast<uint64_t>(header.parent), header.attached_count}) {
     check = (check ^ word) * 0x100000001b3;
   }
   return check;
@@ -145,12 +146,12 @@ std::wstring HandOverToken(NativeHandle section, uint64_t nonce) {
 }
 
 absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload,
-                                     absl::Span<const int64_t> attachments) {
+                                     absl::Span<const Handle> attached) {
   header.magic = kHandOverMagic;
   header.payload_size = payload.size();
-  header.attachment_count = attachments.size();
+  header.attached_count = attached.size();
   header.check = HandOverCheck(header);
-  const uint64_t total = sizeof(header) + payload.size() + attachments.size() * sizeof(int64_t);
+  const uint64_t total = sizeof(header) + payload.size() + attached.size() * sizeof(int64_t);
   const Handle section(FromHandle(
       CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE,
                          static_cast<DWORD>(total >> 32), static_cast<DWORD>(total), nullptr)));
@@ -161,9 +162,11 @@ absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std
   if (!payload.empty()) {
     std::memcpy(static_cast<std::byte*>(view) + sizeof(header), payload.data(), payload.size());
   }
-  if (!attachments.empty()) {
-    std::memcpy(static_cast<std::byte*>(view) + sizeof(header) + payload.size(), attachments.data(),
-                attachments.size() * sizeof(int64_t));
+  std::byte* values = static_cast<std::byte*>(view) + sizeof(header) + payload.size();
+  for (const Handle& handle : attached) {
+    const int64_t value = handle.get();
+    std::memcpy(values, &value, sizeof value);
+    values += sizeof value;
   }
   UnmapViewOfFile(view);
   return InheritableDuplicate(section.get(), SECTION_MAP_READ);

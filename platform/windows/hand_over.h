@@ -2,7 +2,8 @@
 //
 //   ... --progeny-child=<handle, 16 hex digits>:<nonce, 16 hex digits>
 //
-// The section begins with the header below, the payload follows it. The nonce stands in both, so
+// The section begins with the header below, the payload follows it, then the values of the attached
+// handles in the child, eight bytes each. The nonce stands in both, so
 // that neither a mistaken argument nor a recycled handle value is ever taken for a hand-over.
 #ifndef PROGENY_PLATFORM_WINDOWS_HAND_OVER_H_
 #define PROGENY_PLATFORM_WINDOWS_HAND_OVER_H_
@@ -24,8 +25,8 @@ struct HandOverHeader {
   int64_t slot = kNoHandle;       // values in the child
   int64_t interrupt = kNoHandle;
   int64_t parent = kNoHandle;     // the process, to be waited for only
+  uint64_t attached_count = 0;
   uint64_t check = 0;             // HandOverCheck of the rest
-  uint64_t attachment_count = 0;  // their values stand behind the payload
 };
 static_assert(sizeof(HandOverHeader) == 64);
 
@@ -33,10 +34,10 @@ inline constexpr uint64_t kHandOverMagic = 0x31796e65676f7270;  // "progeny1"
 
 uint64_t HandOverCheck(const HandOverHeader& header);
 
-// A section that holds `header`, completed, `payload` and behind it the values of the attachments,
-// ready to be inherited for reading.
+// A section that holds `header`, completed, `payload` and the values of `attached`, ready to be
+// inherited for reading.
 absl::StatusOr<Handle> WriteHandOver(HandOverHeader header, absl::Span<const std::byte> payload,
-                                     absl::Span<const int64_t> attachments);
+                                     absl::Span<const Handle> attached);
 
 // What is appended to the child's command line, leading space included.
 std::wstring HandOverToken(NativeHandle section, uint64_t nonce);

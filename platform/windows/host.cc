@@ -75,6 +75,8 @@ std::string OsName() {
   return name;
 }
 
+std::optional<absl::Duration> ThreadCpuTime() { return std::nullopt; }
+
 int64_t CurrentProcessId() { return GetCurrentProcessId(); }
 
 }  // namespace progeny::platform

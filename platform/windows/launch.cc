@@ -55,8 +55,8 @@ struct Inheritance {
   Handle slot;
   Handle interrupt;
   Handle parent;
+  std::vector<Handle> attached;
   Handle hand_over;
-  std::vector<Handle> attachments;
   uint64_t nonce = 0;
 };
 
@@ -76,20 +76,17 @@ absl::StatusOr<Inheritance> Bequeath(const ImageRequest& request, NativeHandle i
       InheritableDuplicate(reinterpret_cast<NativeHandle>(GetCurrentProcess()), SYNCHRONIZE);
   if (!parent.ok()) return parent.status();
   inheritance.parent = *std::move(parent);
+  for (NativeHandle handle : request.attached) {
+    absl::StatusOr<Handle> duplicate = InheritableDuplicate(handle, 0);
+    if (!duplicate.ok()) return duplicate.status();
+    inheritance.attached.push_back(*std::move(duplicate));
+  }
   HandOverHeader header;
   header.nonce = inheritance.nonce;
   header.slot = inheritance.slot.get();
   header.interrupt = inheritance.interrupt.get();
   header.parent = inheritance.parent.get();
-  std::vector<int64_t> attached;
-  for (NativeHandle attachment : request.attachments) {
-    absl::StatusOr<Handle> copy = Handle();
-    if (attachment != kNoHandle) copy = InheritableDuplicate(attachment, 0);
-    if (!copy.ok()) return copy.status();
-    attached.push_back(copy->get());
-    inheritance.attachments.push_back(*std::move(copy));
-  }
-  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload, attached);
+  absl::StatusOr<Handle> hand_over = WriteHandOver(header, request.payload, inheritance.attached);
   if (!hand_over.ok()) return hand_over.status();
   inheritance.hand_over = *std::move(hand_over);
   return inheritance;
@@ -111,9 +108,7 @@ absl::StatusOr<CreateProcessRequest> ChildRequest(const ImageRequest& request,
   create.inherited = {inheritance.hand_over.get(), inheritance.interrupt.get(),
                       inheritance.parent.get()};
   if (inheritance.slot.valid()) create.inherited.push_back(inheritance.slot.get());
-  for (const Handle& attachment : inheritance.attachments) {
-    if (attachment.valid()) create.inherited.push_back(attachment.get());
-  }
+  for (const Handle& handle : inheritance.attached) create.inherited.push_back(handle.get());
   return create;
 }
 
@@ -135,9 +130,6 @@ absl::StatusOr<StartedProgram> LaunchProgram(const ProgramRequest& request) {
 }
 
 absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
-  if (request.attachments.size() > kMostAttachments) {
-    return absl::InvalidArgumentError("start a child: too many handles are attached");
-  }
   absl::StatusOr<Handle> job = CreateLifetimeJob();
   if (!job.ok()) return job.status();
   // Reset by itself: each interrupt is heard once.
@@ -154,7 +146,8 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
       ChildHandle::State::Parts{.id = created->id,
                                 .process = std::move(created->process),
                                 .job = *std::move(job),
-                                .interrupt = std::move(interrupt)}));
+                                .interrupt = std::move(interrupt),
+                                .slot_head = request.slot != nullptr ? request.slot->head() : nullptr}));
 }
 
 }  // namespace progeny::platform

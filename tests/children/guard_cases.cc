@@ -1,4 +1,5 @@
-// Programs that treat their MainGuard well or badly; the first argument says how. Each run of main
+// Programs that treat their MainGuard well or badly; the first argument says how ("forkserver:" before
+// it: with that method instead of spawn). Each run of main
 // leaves a line in the file that the second argument names: that is how a fork bomb would show.
 #include <cstdio>
 #include <cstdlib>
@@ -19,18 +20,23 @@ constexpr char kChildMark[] = "PROGENY_TEST_IN_CHILD";
 int Answer() { return 42; }
 
 int initialised = 0;
-void InitChild() { initialised = 7; }
+void InitChild() { initialised += 7; }
 int TellInitialised() { return initialised; }
 
 void NoteRun(const char* file) { std::ofstream(file, std::ios::app | std::ios::binary) << "main ran\n"; }
 
+StartMethod method = StartMethod::kSpawn;
+
 ProcessOptions Spawned() {
-  ProcessOptions options{.start_method = StartMethod::kSpawn};
+  ProcessOptions options{.start_method = method};
   options.environment.Set(kChildMark, "1");
   return options;
 }
 
-bool InChild() { return std::getenv(kChildMark) != nullptr; }
+bool InChild() {
+  static const bool marked = std::getenv(kChildMark) != nullptr;
+  return marked;
+}
 
 // One line for a call's outcome, and one for a process's.
 void TellOutcome() {
@@ -70,8 +76,10 @@ int Run(const std::string& how, int& argc, char** argv) {
   }
   if (how == "init") {
     MainGuard guard(argc, argv, {.in_child = &InitChild});
-    std::printf("here %d, there %d\n", initialised,
-                Call(Spawned(), fn<&TellInitialised>).value_or(-1));
+    for (int i = 0; i < 2; ++i) {
+      std::printf("here %d, there %d\n", initialised,
+                  Call(Spawned(), fn<&TellInitialised>).value_or(-1));
+    }
     return 0;
   }
   if (how == "without arguments") {
@@ -90,7 +98,16 @@ int Run(const std::string& how, int& argc, char** argv) {
 }  // namespace progeny
 
 int main(int argc, char** argv) {
-  const std::string how = argc > 1 ? argv[1] : "guarded";
+  std::string how = argc > 1 ? argv[1] : "guarded";
+  constexpr char kForkServer[] = "forkserver:";
+  if (how.rfind(kForkServer, 0) == 0) {
+    progeny::method = progeny::StartMethod::kForkServer;
+    // A server is started with its client's environment, not with its children's.
+    progeny::InChild();
+    static char mark[] = "PROGENY_TEST_IN_CHILD=1";
+    putenv(mark);
+    how.erase(0, sizeof kForkServer - 1);
+  }
   if (argc > 2) progeny::NoteRun(argv[2]);
   return progeny::Run(how, argc, argv);
 }

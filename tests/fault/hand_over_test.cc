@@ -41,7 +41,8 @@ class HandOverTest : public tests::LeakFreeTest {
     Bytes payload;
     EXPECT_OK(internal::EncodeHandOver({identity, {}, entry}, payload));
     Task task(Callable{}, int{kRan});
-    EXPECT_OK(task.Encode(payload));
+    detail::OutgoingHandles none;
+    EXPECT_OK(task.Encode(payload, none));
     return payload;
   }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "progeny/call.h"
+#include "progeny/log.h"
 #include "progeny/process.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
@@ -71,6 +72,89 @@ bool ForkIsSafeHere() { return ForkSafety().safe(); }
 TEST_F(ForkTest, ForkSafety_AForkedChildHasNoneOfItsParentsThreads) {
   const Waiting other;
   EXPECT_TRUE(*Call({.start_method = StartMethod::kFork}, fn<&ForkIsSafeHere>));
+}
+
+int Nothing() { return 0; }
+
+// What progeny says while it lives.
+class Heard {
+ public:
+  Heard() {
+    Log::SetSink([this](const Log::Message& message) { lines_.emplace_back(message.text); });
+  }
+  ~Heard() { Log::SetSink({}); }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+ProcessOptions ForkedWith(ForkSafetyPolicy policy) {
+  return {.start_method = StartMethod::kFork, .fork_safety = policy};
+}
+
+// In a process that hasn't warned yet, as this one may have in another test.
+int WarnOnce() {
+  const Waiting other;
+  const Heard heard;
+  for (int i = 0; i < 3; ++i) {
+    if (!Call(ForkedWith(ForkSafetyPolicy::kWarn), fn<&Nothing>).ok()) return tests::kStartFailed;
+  }
+  if (heard.lines().size() != 1) return tests::kWrongValue;
+  tests::Say(heard.lines()[0]);
+  return tests::kDone;
+}
+
+TEST_F(ForkTest, ForkBesideThreads_WarnsOncePerProcess) {
+  absl::StatusOr<Process> child = Process::Start(
+      {.start_method = StartMethod::kFork, .out = Stdio::Pipe()}, fn<&WarnOnce>);
+  ASSERT_OK(child);
+  const std::string line = tests::ReadLine(child->out());
+  EXPECT_THAT(line, HasSubstr("other threads"));
+  EXPECT_THAT(line, HasSubstr("kIgnore")) << "it names the way to silence it";
+  EXPECT_EQ(child->Join(kPatience)->exit_code(), tests::kDone);
+}
+
+TEST_F(ForkTest, ForkBesideThreads_IsSilentWhenToldToIgnoreThem) {
+  const Waiting other;
+  const Heard heard;
+  ASSERT_OK(Call(ForkedWith(ForkSafetyPolicy::kIgnore), fn<&Nothing>));
+  EXPECT_TRUE(heard.lines().empty());
+}
+
+TEST_F(ForkTest, ForkBesideThreads_IsRefusedBeforeAnyProcessExists) {
+  const Heard heard;
+  {
+    const Waiting other;
+    EXPECT_THAT(Process::Start(ForkedWith(ForkSafetyPolicy::kRefuse), fn<&Nothing>),
+                IsError(absl::StatusCode::kFailedPrecondition, "other threads"));
+    EXPECT_THAT(Process::Fork(ForkedWith(ForkSafetyPolicy::kRefuse), &Nothing),
+                IsError(absl::StatusCode::kFailedPrecondition, "spawn"));
+    EXPECT_TRUE(ActiveChildren().empty());
+    ASSERT_OK(Call({.start_method = StartMethod::kSpawn, .fork_safety = ForkSafetyPolicy::kRefuse},
+                   fn<&Nothing>));
+  }
+  EXPECT_TRUE(heard.lines().empty());
+}
+
+int ForkQuietly() {
+  const Heard heard;
+  const bool forked = Call(ForkedWith(ForkSafetyPolicy::kRefuse), fn<&Nothing>).ok() &&
+                      Call(ForkedWith(ForkSafetyPolicy::kWarn), fn<&Nothing>).ok();
+  return forked && heard.lines().empty() ? tests::kDone : tests::kWrongValue;
+}
+
+TEST_F(ForkTest, ForkWithoutThreads_IsNeitherRefusedNorWarnedOf) {
+  const Waiting other;  // of this process, not of its child
+  EXPECT_EQ(*Call(ForkedWith(ForkSafetyPolicy::kIgnore), fn<&ForkQuietly>), tests::kDone);
+}
+
+TEST_F(ForkTest, ForkSafety_TellsWhatAForkCosts) {
+  const ForkSafetyReport report = ForkSafety();
+  ASSERT_TRUE(report.resident.has_value());
+  EXPECT_GT(*report.resident, 0);
+  EXPECT_LE(report.page_table_copy.value_or(absl::ZeroDuration()), absl::Seconds(10));
+  EXPECT_THAT(report.ToString(), HasSubstr("MiB resident"));
 }
 
 TEST(Fork, IsUnimplementedWhereThereIsNone) {

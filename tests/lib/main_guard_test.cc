@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "progeny/call.h"
+#include "progeny/fork_server.h"
 #include "progeny/process.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
@@ -53,7 +54,14 @@ TEST_F(GuardProgram, WithoutArgcAndArgv_WorksToo) {
 }
 
 TEST_F(GuardProgram, InChild_RunsInReexecutedChildrenOnly) {
-  EXPECT_THAT(Run("init").output, HasSubstr("here 0, there 7"));
+  EXPECT_THAT(Run("init").output, HasSubstr("here 0, there 7\nhere 0, there 7\n"));
+}
+
+TEST_F(GuardProgram, InChild_RunsOnceInAForkServer) {
+  if (!tests::HasFork()) GTEST_SKIP() << "this system has no fork";
+  const Result result = Run("forkserver:init");
+  EXPECT_THAT(result.output, HasSubstr("here 0, there 7\nhere 0, there 7\n"));
+  EXPECT_EQ(result.runs_of_main, 2) << "the program and its server";
 }
 
 TEST_F(GuardProgram, WithoutAGuard_IsToldByStartAndMakesNoProcess) {
@@ -93,12 +101,28 @@ TEST_F(GuardProgram, WithALateGuard_DoesNotRunTheEntry) {
   EXPECT_EQ(result.runs_of_main, 3);
 }
 
+TEST_F(GuardProgram, OfAForkServer_LateOrMissing_IsToldByStart) {
+  if (!tests::HasFork()) GTEST_SKIP() << "this system has no fork";
+  EXPECT_THAT(Run("forkserver:first").output, HasSubstr("call: 42\nend: exit code 42"));
+  for (const auto& [how, words] : {std::pair{"conditional", "exit code 5"}, {"early return", "exit code 6"},
+                                   {"crash before", "exit code 7"}, {"late", "came too late"}}) {
+    const Result result = Run(absl::StrCat("forkserver:", how));
+    EXPECT_THAT(result.output, HasSubstr(absl::StrCat("call: ", kFailedPrecondition))) << how;
+    EXPECT_THAT(result.output, HasSubstr(absl::StrCat("start: ", kFailedPrecondition))) << how;
+    EXPECT_THAT(result.output, HasSubstr(words)) << how;
+    EXPECT_THAT(result.output, HasSubstr("MainGuard")) << how;
+    EXPECT_EQ(result.runs_of_main, 3) << how << ": the program, and a server for each of two starts";
+  }
+  EXPECT_EQ(Run("forkserver:none").runs_of_main, 1);
+}
+
 class GuardTest : public tests::EveryMethod {};
 PROGENY_FOR_EVERY_METHOD(GuardTest);
 
 int CallDown(int depth) {
   if (depth == 0) return 1;
-  return 1 + Call({.start_method = StartMethod::kSpawn}, fn<&CallDown>, depth - 1).value_or(-100);
+  const StartMethod method = *this_process::start_method();
+  return 1 + Call({.start_method = method}, fn<&CallDown>, depth - 1).value_or(-100);
 }
 
 TEST_P(GuardTest, Children_MayStartChildrenOfTheirOwn) {
@@ -110,6 +134,13 @@ TEST_P(GuardTest, ExecutableWithoutAGuard_IsToldByFailure) {
   ProcessOptions options = Options();
   options.executable = PROGENY_CHILD_NO_GUARD;
   absl::StatusOr<Process> child = Process::Start(options, fn<&tests::ExitWith>, 0);
+  if (GetParam() == StartMethod::kForkServer) {
+    // It is the server that has no guard, so no child comes to be.
+    EXPECT_THAT(child, IsError(absl::StatusCode::kFailedPrecondition, "MainGuard"));
+    EXPECT_THAT(child, IsError(absl::StatusCode::kFailedPrecondition, "exit code 3"));
+    EXPECT_EQ(ExitStatusOf(child.status())->exit_code(), 3);
+    return;
+  }
   ASSERT_OK(child);
   ASSERT_OK(child->Join(tests::kPatience));
   EXPECT_EQ(child->exit_status()->exit_code(), 3) << "the program's own";
@@ -126,6 +157,7 @@ TEST_P(GuardTest, ExecutableOfAnotherBuild_RunsNothingAndNamesBoth) {
   EXPECT_THAT(status, IsError(absl::StatusCode::kFailedPrecondition, "the parent has build "));
   EXPECT_THAT(status, IsError(absl::StatusCode::kFailedPrecondition, "this process has build "));
   EXPECT_THAT(tests::ReadFile(folder.File("err")), HasSubstr("the parent has build "));
+  ForkServer::Stop();  // or the other program's stays
 }
 
 }  // namespace

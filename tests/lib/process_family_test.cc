@@ -1,4 +1,5 @@
 // Names, parents, children of children, and the list of those who run.
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -181,9 +182,19 @@ TEST(StartMethods, TheDefaultIsAvailableAndComesFirst) {
   EXPECT_EQ(Name(StartMethod::kForkServer), "forkserver");
 }
 
+TEST(StartMethods, ForkserverIsTheLastWhereThereIsAFork) {
+  EXPECT_EQ(AvailableStartMethods().back() == StartMethod::kForkServer, tests::HasFork());
+}
+
 TEST(StartMethods, AMethodThatDoesNotExistHereNamesThoseThatDo) {
-  EXPECT_THAT(Process::Start({.start_method = StartMethod::kForkServer}, fn<&tests::ExitWith>, 0),
-              IsError(absl::StatusCode::kUnimplemented, "spawn"));
+  const std::vector<StartMethod> available = AvailableStartMethods();
+  if (available.size() == 3) GTEST_SKIP() << "all start methods exist on this system";
+  for (StartMethod method : {StartMethod::kFork, StartMethod::kSpawn, StartMethod::kForkServer}) {
+    if (std::find(available.begin(), available.end(), method) != available.end()) continue;
+    const auto started = Process::Start({.start_method = method}, fn<&tests::ExitWith>, 0);
+    EXPECT_THAT(started, IsError(absl::StatusCode::kUnimplemented, "spawn"));
+    EXPECT_THAT(started, IsError(absl::StatusCode::kUnimplemented, "no fork"));
+  }
 }
 
 }  // namespace

@@ -108,7 +108,9 @@ TEST_P(ProcessTest, Entry_ThrowingIsOneAndTheExceptionIsTold) {
 }
 
 TEST_P(ProcessTest, Entry_CrashingIsToldAsACrash) {
-  absl::StatusOr<Process> child = Process::Start(Options(), fn<&tests::Crash>);
+  ProcessOptions options = Options();
+  options.crash_reports = CrashReports::kOff;
+  absl::StatusOr<Process> child = Process::Start(options, fn<&tests::Crash>);
   ASSERT_OK(child);
   const absl::StatusOr<ExitStatus> end = child->Join(kPatience);
   ASSERT_OK(end);

@@ -25,13 +25,21 @@ volatile Report& ReportIn(const platform::SharedRegion& slot) {
 
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
                                                  const platform::SharedRegion& slot,
-                                                 const platform::ProcessSetup& setup,
-                                                 absl::Span<const platform::NativeHandle> attachments) {
+                                                 const platform::ProcessSetup& setup) {
   platform::ImageRequest request;
   request.payload = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(role.data()), role.size());
   request.slot = &slot;
   request.setup = setup;
-  request.attachments = attachments;
+  return platform::LaunchImage(request);
+}
+
+absl::StatusOr<platform::ChildHandle> LaunchWithAttached(
+    const platform::SharedRegion& slot, absl::Span<const platform::NativeHandle> attached) {
+  const absl::string_view role = kAttached;
+  platform::ImageRequest request;
+  request.payload = absl::MakeConstSpan(reinterpret_cast<const std::byte*>(role.data()), role.size());
+  request.slot = &slot;
+  request.attached = attached;
   return platform::LaunchImage(request);
 }
 
@@ -54,15 +62,15 @@ int WriteTail(platform::SharedRegion& slot) {
   return slot.WriteTail(bytes).ok() ? 0 : 1;
 }
 
-int ReadAttached(std::vector<platform::Handle>& attachments) {
-  if (attachments.size() != 3 || attachments[1].valid()) return kBadHandOver;
-  int code = 0;
-  for (size_t i : {size_t{0}, size_t{2}}) {
-    auto region = platform::SharedRegion::Open(std::move(attachments[i]), kSlotBytes);
-    if (!region.ok()) return kBadHandOver;
-    code = code * 10 + static_cast<int>(region->head()[0]);
+int WeighAttached(std::vector<platform::Handle>& attached, volatile Report& report) {
+  uint64_t place = 0;
+  for (platform::Handle& handle : attached) {
+    absl::StatusOr<platform::SharedRegion> region =
+        platform::SharedRegion::Open(std::move(handle), kSlotBytes);
+    if (!region.ok()) return 1;
+    report.value = report.value + ++place * ReportIn(*region).value;
   }
-  return code;
+  return static_cast<int>(place);
 }
 
 int Play(absl::string_view role, platform::HandOver& hand_over, int argument_count) {
@@ -72,7 +80,7 @@ int Play(absl::string_view role, platform::HandOver& hand_over, int argument_cou
   if (role == kExitSeven) return 7;
   if (role == kCopy) return CopyStdin();
   if (role == kWriteTail) return WriteTail(slot);
-  if (role == kAttached) return ReadAttached(hand_over.attachments);
+  if (role == kAttached) return WeighAttached(hand_over.attached, report);
   if (role == kCountArguments) return argument_count;
   if (role == kDirectory) {
     std::printf("%s", std::filesystem::current_path().filename().string().c_str());

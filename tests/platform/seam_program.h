@@ -22,8 +22,8 @@ inline constexpr char kCopy[] = "copy";              // stdin to stdout
 inline constexpr char kWriteTail[] = "tail";         // kTailBytes of a pattern
 inline constexpr char kSumPayload[] = "sum ";        // of all bytes behind it, into the slot
 inline constexpr char kCountArguments[] = "arguments";
-inline constexpr char kAttached[] = "attached";      // maps what is attached, after a gap; reads its first byte
 inline constexpr char kDirectory[] = "directory";    // tells it on stdout
+inline constexpr char kAttached[] = "attached";      // the words in the attached regions, weighed by place
 inline constexpr char kVariable[] = "variable";      // tells PROGENY_SEAM_TEST on stdout
 
 inline constexpr size_t kTailBytes = 5 << 20;
@@ -39,8 +39,9 @@ volatile Report& ReportIn(const platform::SharedRegion& slot);
 // LaunchImage of this program in `role`.
 absl::StatusOr<platform::ChildHandle> LaunchRole(const std::string& role,
                                                  const platform::SharedRegion& slot,
-                                                 const platform::ProcessSetup& setup = {},
-                                                 absl::Span<const platform::NativeHandle> attachments = {});
+                                                 const platform::ProcessSetup& setup = {});
+absl::StatusOr<platform::ChildHandle> LaunchWithAttached(
+    const platform::SharedRegion& slot, absl::Span<const platform::NativeHandle> attached);
 
 }  // namespace progeny::tests
 

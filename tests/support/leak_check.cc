@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "progeny/call.h"
+#include "progeny/fork_server.h"
 #include "progeny/process.h"
 #include "support/system_view.h"
 #include "support/wait_until.h"
@@ -50,6 +51,9 @@ std::vector<std::string> Less(const std::vector<std::string>& all,
 
 void LeakFreeTest::SetUp() {
   WarmUp();
+  if (HasFork()) {
+    EXPECT_TRUE(ForkServer::Start().ok()) << "a test before this one may have stopped it";
+  }
   before_ = Everything();
 }
 

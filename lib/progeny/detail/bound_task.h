@@ -71,7 +71,7 @@ struct Entry<Mode, F, ParameterList<P...>> {
       F callable{};
       RunWith(callable, input, outcome);
     } else {
-      absl::StatusOr<F> callable = DecodeOne<F>(input.reader);
+      absl::StatusOr<F> callable = DecodeOne<F>(input.reader, input.handles);
       if (callable.ok()) return RunWith(*callable, input, outcome);
       outcome.status = callable.status();
     }
@@ -83,7 +83,7 @@ struct Entry<Mode, F, ParameterList<P...>> {
   static void RunWith(F& callable, EntryInput& input, EntryOutcome& outcome) {
     // Braces: decoded from left to right.
     std::tuple<absl::StatusOr<WireOf<P>>...> decoded{
-        DecodeOne<WireOf<P>>(input.reader)...};
+        DecodeOne<WireOf<P>>(input.reader, input.handles)...};
     std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
     outcome.status.Update(input.reader.ExpectEnd());
     input.release();
@@ -127,13 +127,14 @@ class BoundTask<Mode, F, ParameterList<P...>, A...> final : public Task {
 
   const EntryNode* node() const override { return &Entry<Mode, F, ParameterList<P...>>::node; }
 
-  absl::Status Encode(std::vector<std::byte>& out) const override {
+  absl::Status Encode(std::vector<std::byte>& out, OutgoingHandles& handles) const override {
     if constexpr (!kIsStateless<F>) {
-      if (absl::Status status = EncodeTo(out, callable_); !status.ok()) return status;
+      if (absl::Status status = EncodeTo(out, callable_, &handles); !status.ok()) return status;
     }
     absl::Status status;
-    std::apply([&](const auto&... values) { ((status.Update(EncodeTo(out, values))), ...); },
-               arguments_);
+    std::apply(
+        [&](const auto&... values) { ((status.Update(EncodeTo(out, values, &handles))), ...); },
+        arguments_);
     return status;
   }
 
@@ -155,7 +156,7 @@ class ForkTask final : public Task {
  public:
   explicit ForkTask(Call& call) : call_(call) {}
   const EntryNode* node() const override { return nullptr; }
-  absl::Status Encode(std::vector<std::byte>&) const override {
+  absl::Status Encode(std::vector<std::byte>&, OutgoingHandles&) const override {
     return absl::UnimplementedError("Process::Fork takes callables that can't be encoded");
   }
   void Run(EntryOutcome& outcome) override { StoreResultOf<Exit>(call_, outcome); }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "progeny/codec.h"
+#include "progeny/detail/attachments.h"
 
 namespace progeny::detail {
 
@@ -26,8 +27,8 @@ struct EntryInput {
   ByteReader reader;
   // To be called when all has been decoded: large arguments then exist once, not twice.
   std::function<void()> release;
-  // Handles that came with it (Task::attachments), the entry's own to close from now on.
-  std::vector<intptr_t> attachments = {};
+  // What came along; nullptr where nothing can.
+  IncomingHandles* handles = nullptr;
 };
 
 // Decodes the callable's state and its arguments, calls it, and stores what it returned.
@@ -52,10 +53,9 @@ class Task {
 
   // nullptr where only a copy of this process can run it (Process::Fork).
   virtual const EntryNode* node() const = 0;
-  // The callable's state and its arguments, as the node's function decodes them.
-  virtual absl::Status Encode(std::vector<std::byte>& out) const = 0;
-  // Handles that travel with the bytes to a re-executed child, in this order; -1 stays -1. Borrowed.
-  virtual std::vector<intptr_t> attachments() const { return {}; }
+  // The callable's state and its arguments, as the node's function decodes them. What is added to
+  // `handles` stays open as long as this task lives.
+  virtual absl::Status Encode(std::vector<std::byte>& out, OutgoingHandles& handles) const = 0;
   // In a forked child: the same call on this process's own copy, without encoding.
   virtual void Run(EntryOutcome& outcome) = 0;
 };

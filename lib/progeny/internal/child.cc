@@ -2,8 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "progeny/internal/answer.h"
+#include "progeny/internal/crash_reports.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::detail {
 
@@ -55,22 +57,45 @@ absl::StatusOr<std::vector<std::byte>> Child::Answer() {
   if (!absl::IsNotFound(answer.status())) return answer.status();
   const bool by_itself = status->exited() || status->crashed() || status->unknown();
   if (by_itself && !slot_.guard_reached()) return NeverReachedGuard(*status);
-  return WithExitStatus(absl::AbortedError(absl::StrCat("'", parts_.name, "' ended before it answered: ",
-                                                        status->ToString())),
-                        *status);
+  return EndedBeforeItAnswered(*status);
+}
+
+std::optional<CrashReport> Child::crash_report() {
+  const std::optional<ExitStatus> status = exit_status();
+  if (!status || !status->crashed()) return std::nullopt;
+  std::optional<platform::CrashFacts> facts = slot_.ReadCrash();
+  if (!facts) return std::nullopt;
+  CrashReport report;
+  report.what = std::move(facts->what);
+  report.address = facts->address;
+  report.stack_overflow = facts->stack_overflow;
+  report.stack = std::move(facts->stack);
+  if (parts_.streams.err != nullptr) report.last_output = parts_.streams.err->LastLines();
+  return report;
+}
+
+absl::Status Child::EndedBeforeItAnswered(const ExitStatus& status) {
+  const std::string words =
+      absl::StrCat("'", parts_.name, "' ended before it answered: ", status.ToString());
+  const std::optional<CrashReport> report = crash_report();
+  if (!report) return WithExitStatus(absl::AbortedError(words), status);
+  return WithExitStatus(
+      WithCrashReport(absl::AbortedError(absl::StrCat(words, "\n", report->ToString())), *report), status);
 }
 
 absl::Status Child::failure() {
   if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
   if (!exit_status()) return absl::OkStatus();
   absl::Status status = Answer().status();
-  // How it died is the exit status's to tell: nothing was thrown or returned.
-  return absl::IsAborted(status) && ExitStatusOf(status) ? absl::OkStatus() : status;
+  // How it died is the exit status's to tell, unless it has told more: nothing was thrown or returned.
+  const bool only_died = absl::IsAborted(status) && ExitStatusOf(status) && !CrashReportOf(status);
+  return only_died ? absl::OkStatus() : status;
 }
 
 absl::Status Child::RequestStop() {
   if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
   slot_.RequestStop();
+  handle_.WakeForStop(slot_.stop_word());
   return absl::OkStatus();
 }
 
@@ -89,9 +114,20 @@ absl::Status Child::Kill() {
   return handle_.Kill();
 }
 
+absl::Status Child::KillTree() {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  return handle_.KillTree();
+}
+
+absl::StatusOr<ExitStatus> Child::Stop(absl::Duration timeout) {
+  if (absl::Status ours = CheckOurs(); !ours.ok()) return ours;
+  internal::ClimbAll({{this, parts_.ladder}}, platform::Deadline::After(timeout));
+  return Join(absl::ZeroDuration());
+}
+
 void Child::Detach() {
   if (!IsOurs() || detached_.exchange(true)) return;
-  if (absl::Status done = handle_.Detach(); !done.ok()) internal::LogError(done);
+  if (absl::Status done = handle_.Detach(); !done.ok()) Log::Error(done);
 }
 
 void Child::EndOfOwner() {
@@ -101,12 +137,9 @@ void Child::EndOfOwner() {
     if (stream != nullptr) stream->Close();
   }
   (void)RequestStop();
-  if (parts_.daemon && !exit_status()) {
-    (void)Terminate();
-    if (!Join(parts_.grace).ok()) (void)Kill();
-  }
+  if (parts_.daemon) (void)Stop(absl::InfiniteDuration());
   if (absl::Status joined = Join(absl::InfiniteDuration()).status(); !joined.ok()) {
-    internal::LogError(joined);
+    Log::Error(joined);
   }
 }
 

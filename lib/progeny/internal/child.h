@@ -12,8 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/child_handle.h"
+#include "progeny/crash_reports.h"
 #include "progeny/exit_status.h"
 #include "progeny/internal/slot.h"
+#include "progeny/internal/stop_ladder.h"
 #include "progeny/internal/stream_end.h"
 #include "progeny/process_options.h"
 #include "progeny/this_process.h"
@@ -31,7 +33,7 @@ class Child {
   struct Parts {
     std::string name;
     StartMethod start_method;
-    absl::Duration grace;
+    std::vector<internal::StopStep> ladder;
     bool daemon;
     StreamEnds streams;
   };
@@ -49,6 +51,7 @@ class Child {
   absl::StatusOr<ExitStatus> Join(absl::Duration timeout);
   std::optional<ExitStatus> exit_status();
   absl::Status failure();
+  std::optional<CrashReport> crash_report();
   // Only once the child has ended: the bytes its code has returned, or the status why there are none.
   absl::StatusOr<std::vector<std::byte>> Answer();
 
@@ -56,6 +59,9 @@ class Child {
   absl::Status Interrupt();
   absl::Status Terminate();
   absl::Status Kill();
+  absl::Status KillTree();
+  absl::StatusOr<ExitStatus> Stop(absl::Duration timeout);
+  const std::vector<internal::StopStep>& ladder() const { return parts_.ladder; }
   void Detach();
   bool detached() const { return detached_.load(); }
 
@@ -64,6 +70,7 @@ class Child {
 
  private:
   absl::Status CheckOurs() const;
+  absl::Status EndedBeforeItAnswered(const ExitStatus& status);
   absl::Status NeverReachedGuard(const ExitStatus& status) const;
 
   platform::ChildHandle handle_;

@@ -27,6 +27,7 @@ class Fork final : public StartStrategy {
     BecomeChild(&request.identity, request.slot);  // this stack frame lives as long as the child
     for (const auto& end : request.parent_ends) end->CloseInForkedChild();
     detail::CloseParentsStreams();
+    if (request.reports_crashes) (void)request.slot->ArmCrashReport();
     return RunInChild([&](detail::EntryOutcome& outcome) { request.task->Run(outcome); },
                       *request.slot);
   }

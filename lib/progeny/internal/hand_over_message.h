@@ -16,11 +16,16 @@
 
 namespace progeny::internal {
 
+// What a re-executed process is there for.
+enum class Role : uint8_t { kWork, kForkServer };
+
 // The codec carries it, member by member.
 struct HandOverMessage {
   Identity identity;
   platform::ResourceLimits limits;
-  platform::ImageAddress entry;
+  platform::ImageAddress entry;  // of a fork server: its preload, if there is a build id
+  Role role = Role::kWork;
+  bool reports_crashes = true;
 };
 
 // The message, then the task's own bytes.

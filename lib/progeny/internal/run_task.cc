@@ -4,6 +4,7 @@
 #include "progeny/internal/answer.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 namespace {
@@ -16,7 +17,7 @@ void RunCatching(absl::FunctionRef<void(detail::EntryOutcome&)> work, detail::En
   if (!thrown) return;
   outcome.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
   outcome.exit_code = 1;
-  LogError(outcome.status);
+  Log::Error(outcome.status);
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ int RunInChild(absl::FunctionRef<void(detail::EntryOutcome&)> work, Slot& slot) 
     // No room for the value: that much can be told.
     outcome.status = written;
     outcome.exit_code = 1;
-    if (!slot.WriteAnswer(EncodeAnswer(outcome)).ok()) LogError(written);
+    if (!slot.WriteAnswer(EncodeAnswer(outcome)).ok()) Log::Error(written);
   }
   RunAtExit();
   return WithinExitCodes(outcome.exit_code);

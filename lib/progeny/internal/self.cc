@@ -1,7 +1,6 @@
 #include "progeny/internal/self.h"
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <mutex>
@@ -13,7 +12,9 @@
 #include "platform/fork_child.h"
 #include "platform/host.h"
 #include "platform/image.h"
+#include "platform/stop_word.h"
 #include "platform/wait_set.h"
+#include "progeny/log.h"
 
 namespace progeny {
 namespace internal {
@@ -68,6 +69,19 @@ Identity NextChildIdentity(const std::string& name, StartMethod method) {
   return child;
 }
 
+Identity ForkServerIdentity() {
+  Self& self = State();
+  std::lock_guard<std::mutex> lock(self.mutex);
+  Identity server;
+  const bool nested = self.identity != nullptr && !self.identity->path.empty();
+  server.path = nested ? absl::StrCat(self.identity->path, ":0") : "0";
+  server.name = absl::StrCat("ForkServer-", server.path);
+  server.start_method = StartMethod::kForkServer;
+  server.parent_id = platform::CurrentProcessId();
+  server.parent_name = self.identity != nullptr ? self.identity->name : "MainProcess";
+  return server;
+}
+
 void BecomeChild(const Identity* identity, Slot* slot) {
   Self& self = State();
   std::lock_guard<std::mutex> lock(self.mutex);
@@ -92,7 +106,7 @@ void RunAtExit() {
       self.at_exit.pop_back();
     }
     if (const auto thrown = platform::RunCatching(last)) {
-      LogError(absl::UnknownError(
+      Log::Error(absl::UnknownError(
           absl::StrCat("an AtExit function threw ", thrown->type, ": ", thrown->what)));
     }
   }
@@ -120,12 +134,25 @@ void NoteStartWithoutGuard() { State().started_without_guard.store(true); }
 
 bool StartedWithoutGuard() { return State().started_without_guard.load(); }
 
-void LogError(const absl::Status& status) {
-  std::fprintf(stderr, "progeny: %s (%lld): %s\n", this_process::name().c_str(),
-               static_cast<long long>(this_process::id()), std::string(status.message()).c_str());
+}  // namespace internal
+
+namespace {
+
+const std::atomic<uint32_t> never_asked{0};
+
+}  // namespace
+
+StopToken::StopToken() : word_(&never_asked) {}
+
+bool StopToken::Wait(absl::Duration timeout) const {
+  return platform::AwaitStopWord(*word_, platform::Deadline::After(timeout));
 }
 
-}  // namespace internal
+StopToken StopTokenOf(const std::atomic<uint32_t>& word) {
+  StopToken token;
+  token.word_ = &word;
+  return token;
+}
 
 namespace this_process {
 
@@ -142,6 +169,11 @@ bool IsMain() { return !start_method().has_value(); }
 bool StopRequested() {
   const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
   return slot != nullptr && slot->stop_requested();
+}
+
+StopToken stop_token() {
+  const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
+  return slot != nullptr ? StopTokenOf(slot->stop_word()) : StopToken();
 }
 
 void AtExit(std::function<void()> fn) {

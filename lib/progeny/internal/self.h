@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "progeny/internal/slot.h"
 #include "progeny/process_options.h"
 #include "progeny/this_process.h"
@@ -25,6 +24,9 @@ struct Identity {
 
 // For the next child of this process; `name` may be empty.
 Identity NextChildIdentity(const std::string& name, StartMethod method);
+
+// For a fork server of this process: it counts as no child.
+Identity ForkServerIdentity();
 
 // In a child, before any code of the user's: from here on this process is `identity`. Both live until
 // the process ends.
@@ -49,9 +51,6 @@ void NoteGuardMet();
 // by this and doesn't run the entry, as user code has already run that was not meant to.
 void NoteStartWithoutGuard();
 bool StartedWithoutGuard();
-
-// The one place where the library itself says something: stderr.
-void LogError(const absl::Status& status);
 
 }  // namespace progeny::internal
 

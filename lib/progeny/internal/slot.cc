@@ -12,6 +12,15 @@ absl::StatusOr<Slot> Slot::Create() {
   return Slot(*std::move(region));
 }
 
+absl::Status Slot::ArmCrashReport() {
+  return platform::ArmCrashReport({words().crash, &region_, &words().answered});
+}
+
+std::optional<platform::CrashFacts> Slot::ReadCrash() const {
+  return platform::ReadCrashRecord(words().crash,
+                                   [this](size_t size) { return region_.ReadTail(size); });
+}
+
 absl::Status Slot::WriteAnswer(absl::Span<const std::byte> answer) {
   Words& page = words();
   if (answer.size() <= sizeof page.small_answer) {

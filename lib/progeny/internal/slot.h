@@ -11,11 +11,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "platform/crash_report.h"
 #include "platform/launch.h"
 #include "platform/shared_region.h"
 
@@ -31,9 +33,15 @@ class Slot {
   const platform::SharedRegion& region() const { return region_; }
 
   void RequestStop() { words().stop_requested.store(1, std::memory_order_release); }
+  const std::atomic<uint32_t>& stop_word() const { return words().stop_requested; }
   bool stop_requested() const { return words().stop_requested.load(std::memory_order_acquire) != 0; }
   void NoteGuardReached() { words().guard_reached.store(1, std::memory_order_release); }
   bool guard_reached() const { return words().guard_reached.load(std::memory_order_acquire) != 0; }
+
+  // In the child: from here on a crash is told in this slot. What an answer says wins the tail.
+  absl::Status ArmCrashReport();
+  // By the parent, once the child has ended.
+  std::optional<platform::CrashFacts> ReadCrash() const;
 
   // By the child, once.
   absl::Status WriteAnswer(absl::Span<const std::byte> answer);
@@ -47,7 +55,8 @@ class Slot {
     std::atomic<uint32_t> guard_reached;
     std::atomic<uint32_t> answered;
     uint64_t answer_size;
-    std::byte small_answer[kSlotBytes - platform::kSlotReserved - 32];
+    std::byte small_answer[kSlotBytes - platform::kSlotReserved - 32 - platform::kCrashRecordBytes];
+    alignas(8) std::byte crash[platform::kCrashRecordBytes];
   };
   static_assert(sizeof(Words) <= kSlotBytes);
 

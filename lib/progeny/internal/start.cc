@@ -8,6 +8,7 @@
 #include "platform/pipe.h"
 #include "platform/resource_limits.h"
 #include "progeny/internal/child.h"
+#include "progeny/internal/fork_policy.h"
 #include "progeny/internal/start_strategy.h"
 #include "progeny/process.h"
 
@@ -94,10 +95,7 @@ absl::Status CheckExistingDirectory(const std::string& path) {
 }
 
 absl::Status Check(const ProcessOptions& options) {
-  if (options.grace < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("grace: ", absl::FormatDuration(options.grace), " is negative"));
-  }
+  if (absl::Status ladder = internal::CheckLadder(options); !ladder.ok()) return ladder;
   for (const std::string* text : {&options.name, &options.working_directory, &options.executable}) {
     if (text->find('\0') != std::string::npos) {
       return absl::InvalidArgumentError("name, working_directory or executable holds a NUL byte");
@@ -109,12 +107,9 @@ absl::Status Check(const ProcessOptions& options) {
   return CheckExistingDirectory(options.working_directory);
 }
 
-absl::Status CheckHandOverTaken() {
-  if (!platform::HasHandOver() || internal::GuardMet()) return absl::OkStatus();
-  internal::NoteStartWithoutGuard();
-  return absl::FailedPreconditionError(
-      "this process was started by progeny and has not reached its progeny::MainGuard: it can start "
-      "no process; make the guard the first line of main");
+bool ReportsCrashes(const ProcessOptions& options) {
+  if (options.crash_reports != CrashReports::kAutomatic) return options.crash_reports == CrashReports::kOn;
+  return options.start_method != StartMethod::kFork;
 }
 
 std::vector<platform::EnvironmentChange> SeamChanges(const Environment& environment) {
@@ -139,6 +134,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   request.setup.working_directory = options.working_directory;
   request.limits = SeamLimits(options.limits);
   request.executable = options.executable;
+  request.reports_crashes = ReportsCrashes(options);
   std::vector<std::string> environment;
   if (!options.environment.changes.empty()) {
     auto changed = platform::EnvironmentWith(SeamChanges(options.environment));
@@ -162,8 +158,8 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   }
   auto child = std::make_shared<Child>(
       *std::move(handle), *std::move(slot),
-      Child::Parts{request.identity.name, options.start_method, options.grace, options.daemon,
-                   std::move(streams.parent_ends)});
+      Child::Parts{request.identity.name, options.start_method, internal::LadderOf(options),
+                   options.daemon, std::move(streams.parent_ends)});
   Register(child);
   return child;
 }
@@ -171,11 +167,14 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Child>> StartChild(ProcessOptions options, Task& task) {
-  if (absl::Status taken = CheckHandOverTaken(); !taken.ok()) return taken;
+  if (absl::Status taken = internal::CheckHandOverTaken(); !taken.ok()) return taken;
   if (absl::Status checked = Check(options); !checked.ok()) return checked;
   absl::StatusOr<const internal::StartStrategy*> strategy =
       internal::StrategyFor(options.start_method);
   if (!strategy.ok()) return strategy.status();
+  if (options.start_method == StartMethod::kFork) {
+    if (absl::Status safe = internal::CheckForkSafety(options); !safe.ok()) return safe;
+  }
   return StartBy(**strategy, std::move(options), task);
 }
 

@@ -1,4 +1,4 @@
-// How a child comes to be: fork and spawn differ at run time on one system, so they are strategies
+// How a child comes to be: fork, spawn and forkserver differ at run time on one system, so they are strategies
 // over the seam.
 #ifndef PROGENY_INTERNAL_START_STRATEGY_H_
 #define PROGENY_INTERNAL_START_STRATEGY_H_
@@ -25,6 +25,7 @@ struct StartRequest {
   platform::ProcessSetup setup;
   platform::ResourceLimits limits;
   std::string executable;
+  bool reports_crashes = false;
   Slot* slot = nullptr;
   detail::Task* task = nullptr;
   // The parent's ends of this child's streams: a forked child has inherited them, and must let go.
@@ -41,8 +42,12 @@ class StartStrategy {
 // Unimplemented, with the reason, for a method that this system lacks. The strategy is static.
 absl::StatusOr<const StartStrategy*> StrategyFor(StartMethod method);
 
+// A process that was started by progeny and has not reached its guard may start nothing.
+absl::Status CheckHandOverTaken();
+
 const StartStrategy& ForkStrategy();
 const StartStrategy& SpawnStrategy();
+const StartStrategy& ForkServerStrategy();
 
 }  // namespace progeny::internal
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <string>
 
 #include "platform/handle.h"
 #include "platform/pipe.h"
@@ -18,15 +19,22 @@ class StreamEnd {
   absl::Status Write(absl::string_view bytes, platform::Deadline deadline);
   void Close();
 
+  // The last lines that have come, read or not; what wasn't read stays to be read. Doesn't wait: ""
+  // while another thread reads.
+  std::string LastLines();
+
   // In a forked child of the owner, which has inherited the descriptor: so that the child at the
   // other end still sees the end of its input when the owner closes it.
   void CloseInForkedChild();
 
  private:
   absl::Status CheckOpen() const;
+  void Remember(absl::string_view bytes);
 
   std::mutex mutex_;  // held during a call: Close waits for it
   platform::Handle handle_;
+  std::string last_;     // the end of what has come
+  std::string unread_;   // taken out of the pipe, but not read by anybody yet
   const uint64_t generation_;
 };
 

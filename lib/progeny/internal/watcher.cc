@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "platform/exceptions.h"
 #include "platform/fork_child.h"
 #include "platform/wait_set.h"
-#include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 namespace {
@@ -32,15 +33,20 @@ class Watcher {
     wakeup_.Set();
   }
 
+  // A fork right after this is not to be warned of its thread.
+  void AwaitThread() { known_as_ours_.WaitForNotification(); }
+
   // The thread's life; it ends with the process.
   [[noreturn]] void Run() {
+    platform::NoteThreadWork(platform::ThreadWork::kOwn);
+    known_as_ours_.Notify();
     std::vector<Entry> entries;
     while (true) {
       std::vector<platform::NativeHandle> handles{wakeup_.handle()};
       for (const Entry& entry : entries) handles.push_back(entry.handle);
       const auto ready = platform::WaitForAny(handles, platform::Deadline::Infinite());
       if (!ready.ok()) {
-        LogError(ready.status());
+        Log::Error(ready.status());
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
         continue;
       }
@@ -48,7 +54,9 @@ class Watcher {
       for (auto index = ready->rbegin(); index != ready->rend() && *index != 0; ++index) {
         const Entry entry = std::move(entries[*index - 1]);
         entries.erase(entries.begin() + static_cast<ptrdiff_t>(*index - 1));
+        platform::NoteThreadWork(platform::ThreadWork::kPrograms);
         RunCallback(entry.ready);
+        platform::NoteThreadWork(platform::ThreadWork::kOwn);
       }
       TakeAdded(entries);
     }
@@ -63,6 +71,7 @@ class Watcher {
   }
 
   platform::Wakeup wakeup_;
+  absl::Notification known_as_ours_;
   std::mutex mutex_;
   std::vector<Entry> added_;  // under mutex_
 };
@@ -98,6 +107,7 @@ absl::Status WhenReady(platform::NativeHandle handle, std::function<void()> read
     if (!wakeup.ok()) return wakeup.status();
     current.watcher = new Watcher(*std::move(wakeup));
     std::thread([watcher = current.watcher] { watcher->Run(); }).detach();
+    current.watcher->AwaitThread();
   }
   current.watcher->Add({handle, std::move(ready)});
   return absl::OkStatus();
@@ -105,7 +115,7 @@ absl::Status WhenReady(platform::NativeHandle handle, std::function<void()> read
 
 void RunCallback(const std::function<void()>& callback) {
   if (const auto thrown = platform::RunCatching(callback)) {
-    LogError(absl::UnknownError(
+    Log::Error(absl::UnknownError(
         absl::StrCat("an OnReady callback threw ", thrown->type, ": ", thrown->what)));
   }
 }

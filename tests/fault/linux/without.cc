@@ -24,7 +24,18 @@ const std::map<std::string, std::vector<int>> kFeatures = {
     {"memfd", {SYS_memfd_create}},
     {"close_range", {SYS_close_range}},
     {"clone3", {SYS_clone3}},
+    {"clone_parent", {SYS_clone3}},
 };
+
+// What makes a child somebody else's: clone3 takes its flags in memory, where no filter sees them.
+void HideCloneParent(std::vector<sock_filter>& filter) {
+  constexpr unsigned kCloneParent = 0x00008000;
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4));
+  filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kCloneParent, 0, 1));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
 
 void Hide(int call, std::vector<sock_filter>& filter) {
   filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1));
@@ -51,6 +62,7 @@ int main(int argc, char** argv) {
       return 2;
     }
     for (const int call : feature->second) Hide(call, filter);
+    if (name == "clone_parent") HideCloneParent(filter);
   }
   filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   if (!Install(filter)) {

@@ -1,4 +1,4 @@
-// Spawning the program that runs, whatever has become of its file meanwhile.
+// Starting anew the program that runs, whatever has become of its file meanwhile.
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +14,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-constexpr char kOwnAnswers[] = "answer 1000\nanswer 1001\n";
+constexpr char kOwnAnswers[] = "answer 1000\nanswer 1001\nanswer 1002\n";
 
 class ImageTest : public tests::LeakFreeTest, public ::testing::WithParamInterface<const char*> {
  protected:
@@ -55,7 +55,7 @@ TEST_P(ImageTest, DeletedWhileRunning) {
 TEST_P(ImageTest, ReplacedByAnotherBuildWhileRunning_StartsTheOneThatRuns) {
   const std::string program = Copied(GetParam());
   EXPECT_EQ(Output({program, "replace", program, PROGENY_CHILD_IMAGE_PROBE_OTHER}), kOwnAnswers);
-  EXPECT_EQ(Output({program, "nothing"}), "answer 2000\nanswer 2001\n") << "the file is the other's";
+  EXPECT_EQ(Output({program, "nothing"}), "answer 2000\nanswer 2001\nanswer 2002\n") << "the file is the other's";
 }
 
 TEST_P(ImageTest, StartedThroughASymbolicLink) {

@@ -27,6 +27,7 @@ class FakeRoot {
     std::ofstream(file) << text;
   }
   std::optional<double> Quota() const { return CgroupCpuQuota(path_); }
+  const std::string& path() const { return path_; }
 
  private:
   std::string path_;
@@ -136,6 +137,32 @@ TEST(CgroupCpuQuota, MaskedGroupList_LooksAtTheMountPoint) {
   root.Write("/proc/self/mountinfo", kUnifiedMount);
   root.Write("/sys/fs/cgroup/cpu.max", "100000 100000\n");
   EXPECT_EQ(root.Quota(), 1.0);
+}
+
+constexpr CgroupFile kMemory = {"memory", "memory.max", "memory.limit_in_bytes"};
+
+TEST(CgroupLimit, Unified_TightestAncestorCounts) {
+  const FakeRoot root;
+  root.Write("/proc/self/cgroup", "0::/pod/box\n");
+  root.Write("/proc/self/mountinfo", kUnifiedMount);
+  EXPECT_FALSE(CgroupLimit(root.path(), kMemory).has_value());
+  root.Write("/sys/fs/cgroup/pod/box/memory.max", "max\n");
+  EXPECT_FALSE(CgroupLimit(root.path(), kMemory).has_value());
+  root.Write("/sys/fs/cgroup/pod/memory.max", "1073741824\n");
+  EXPECT_EQ(CgroupLimit(root.path(), kMemory), 1073741824);
+  root.Write("/sys/fs/cgroup/pod/box/memory.max", "4096\n");
+  EXPECT_EQ(CgroupLimit(root.path(), kMemory), 4096);
+}
+
+TEST(CgroupLimit, Legacy_HugeIsNone) {
+  const FakeRoot root;
+  root.Write("/proc/self/cgroup", "5:memory:/box\n4:cpu,cpuacct:/other\n");
+  root.Write("/proc/self/mountinfo",
+             "33 23 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  root.Write("/sys/fs/cgroup/memory/box/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_FALSE(CgroupLimit(root.path(), kMemory).has_value());
+  root.Write("/sys/fs/cgroup/memory/box/memory.limit_in_bytes", "65536\n");
+  EXPECT_EQ(CgroupLimit(root.path(), kMemory), 65536);
 }
 
 }  // namespace

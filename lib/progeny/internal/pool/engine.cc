@@ -91,6 +91,7 @@ absl::Status Engine::MakeWorkers() {
 }
 
 absl::Status Engine::StartThreads() {
+  threads_run_ = true;
   const auto thrown = platform::RunCatching([&] {
     dispatcher_ = std::thread([this] { RunDispatcher(); });
     supervisor_ = std::thread([this] { RunSupervisor(); });

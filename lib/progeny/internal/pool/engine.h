@@ -231,6 +231,8 @@ class Engine final : public detail::PoolCore {
   int start_failures_ ABSL_GUARDED_BY(mu_) = 0;     // in a row
   absl::Time retry_start_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 
+  bool threads_run_ = false;  // set before they start
+
   absl::Mutex join_mu_;
   std::thread dispatcher_;  // these joined under join_mu_
   std::thread supervisor_;

@@ -164,6 +164,10 @@ bool Engine::AllAbsent() const {
 absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& worker) {
   ProcessOptions process = options_.process;
   process.name = absl::StrCat(process.name.empty() ? "PoolWorker" : process.name, "-", worker.index + 1);
+  // The pool's own threads are no news; a refusal is meant.
+  if (threads_run_ && process.fork_safety == ForkSafetyPolicy::kWarn) {
+    process.fork_safety = ForkSafetyPolicy::kIgnore;
+  }
   WorkerSetup setup;
   setup.max_tasks = options_.max_tasks_per_worker;
   setup.max_memory = options_.max_worker_memory;

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "progeny/internal/pool/engine.h"
-#include "progeny/internal/self.h"
+#include "progeny/log.h"
 
 namespace progeny::internal {
 namespace {
@@ -93,7 +93,7 @@ void Engine::RunSupervisor() {
     const Watched watched = Look();
     if (watched.ended) return;
     const auto ready = platform::WaitForAny(watched.handles, watched.deadline);
-    if (!ready.ok() && !absl::IsDeadlineExceeded(ready.status())) LogError(ready.status());
+    if (!ready.ok() && !absl::IsDeadlineExceeded(ready.status())) Log::Error(ready.status());
     NoteEnds(watched.children);
     if (watched.to_start) (void)StartOne(*watched.to_start);
   }

@@ -16,6 +16,7 @@
 #include "progeny/codec.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/self.h"
+#include "progeny/log.h"
 #include "progeny/this_process.h"
 
 namespace progeny::internal {
@@ -127,7 +128,7 @@ Record WorkerLoop::AwaitRecord() {
   }
   if (record.ok() && *record) return **record;
   // The pool's own memory, overwritten by this process: nothing in it can be believed.
-  LogError(record.ok() ? absl::DataLossError("a pool's ring is garbled") : record.status());
+  Log::Error(record.ok() ? absl::DataLossError("a pool's ring is garbled") : record.status());
   std::_Exit(kGarbledExitCode);
 }
 

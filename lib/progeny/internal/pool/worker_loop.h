@@ -23,6 +23,7 @@ struct WorkerSetup {
   bool tells_start = false;  // somebody looks at WorkerWords::started_at
   bool awaits_initialiser = false;
   int depth = 0;             // pools around this worker
+  int handles = 0;           // that come along
 };
 
 class WorkerLoop {

@@ -1,6 +1,8 @@
 #include "progeny/internal/pool/worker_start.h"
 
 #include "absl/strings/str_cat.h"
+#include "progeny/codec.h"
+#include "progeny/detail/attachments.h"
 #include "progeny/detail/entry.h"
 #include "progeny/process.h"
 
@@ -13,14 +15,17 @@ platform::SharedWordStorage* BellStorage(const platform::SharedRegion& region) {
   return reinterpret_cast<platform::SharedWordStorage*>(region.head());
 }
 
-// In a re-executed worker: what was attached, in the order of WorkerTask::attachments.
+// In a re-executed worker: the handles come in the order in which WorkerTask::Encode adds them.
 void RunReexecuted(detail::EntryInput& input, detail::EntryOutcome& outcome) {
-  std::vector<platform::Handle> handles;
-  for (const intptr_t handle : input.attachments) handles.emplace_back(handle);
-  absl::StatusOr<WorkerSetup> setup = detail::DecodeOne<WorkerSetup>(input.reader);
   outcome.exits = true;
+  absl::StatusOr<WorkerSetup> setup = detail::DecodeOne<WorkerSetup>(input.reader);
   outcome.status.Update(setup.status());
-  if (handles.size() != 4) outcome.status.Update(absl::DataLossError("a worker's handles are missing"));
+  platform::Handle handles[4];
+  outcome.status.Update(detail::RunCodec(detail::Direction::kDecode, [&] {
+    for (int i = 0; setup.ok() && i < setup->handles; ++i) {
+      handles[i] = platform::Handle(input.handles->Take(static_cast<uint32_t>(i)));
+    }
+  }));
   input.release();
   if (!outcome.status.ok()) return;
   absl::StatusOr<WorkerMemory> memory = WorkerMemory::Open(std::move(handles[0]));
@@ -44,13 +49,17 @@ class WorkerTask final : public detail::Task {
 
   const detail::EntryNode* node() const override { return &kWorkerNode; }
 
-  absl::Status Encode(std::vector<std::byte>& out) const override {
-    return detail::EncodeTo(out, setup_);
-  }
-
-  std::vector<intptr_t> attachments() const override {
-    return {places_.memory->handle(), places_.pool_bell->region().handle(),
-            places_.bell->handle(), places_.pool_bell->word().handle()};
+  absl::Status Encode(std::vector<std::byte>& out, detail::OutgoingHandles& handles) const override {
+    handles.Add(places_.memory->handle());
+    handles.Add(places_.pool_bell->region().handle());
+    // Both are there, or, where memory is enough, neither.
+    if (places_.bell->handle() != platform::kNoHandle) {
+      handles.Add(places_.bell->handle());
+      handles.Add(places_.pool_bell->word().handle());
+    }
+    WorkerSetup setup = setup_;
+    setup.handles = static_cast<int>(handles.handles().size());
+    return detail::EncodeTo(out, setup);
   }
 
   // A forked worker has inherited the mappings.

@@ -1,0 +1,44 @@
+// Bringing children to their end, step by step, several of them side by side.
+#ifndef PROGENY_INTERNAL_STOP_LADDER_H_
+#define PROGENY_INTERNAL_STOP_LADDER_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "platform/deadline.h"
+#include "platform/handle.h"
+#include "progeny/process_options.h"
+
+namespace progeny::detail {
+class Child;
+}
+
+namespace progeny::internal {
+
+struct StopStep {
+  enum class Kind { kRequest, kInterrupt, kTerminate, kKill };
+  Kind kind;
+  absl::Duration time;  // until the next step
+};
+
+// InvalidArgument that names the field which is negative.
+absl::Status CheckLadder(const ProcessOptions& options);
+
+// The steps in their order; kKill is the last.
+std::vector<StopStep> LadderOf(const ProcessOptions& options);
+
+struct Climber {
+  detail::Child* child;  // borrowed
+  std::vector<StopStep> ladder;
+};
+
+// Returns once all have ended, or were killed and the kernel had some seconds for it, or stand on a
+// step that never ends. When the deadline passes, or `hurry` becomes ready, all go to their last
+// step at once.
+void ClimbAll(const std::vector<Climber>& climbers, platform::Deadline deadline,
+              platform::NativeHandle hurry = platform::kNoHandle);
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_STOP_LADDER_H_

@@ -1,0 +1,100 @@
+// A server that makes children of this process by forking itself: clean, with one thread, of this
+// program's image (or of another one that constructs a MainGuard), holding what the program has it
+// build beforehand.
+//
+// The server is a child that LaunchImage has started and is bound to this process's life like any
+// other. Requests go over a private pair of sockets: it has no address, nobody else can reach it.
+// What a child is given is what LaunchImage would give it: exactly the named handles, this
+// process's standard streams, environment and working directory as they are at the start, an empty
+// signal mask. The server's, as of its launch: umask, limits, priority, ignored signals.
+//
+// Linux: the children are this process's own (CLONE_PARENT); where the kernel, a sandbox or a
+// sanitizer stands in the way, and on macOS, they are the server's, which waits for them and passes
+// on how they ended. Bound to this process's life they are in either case, whatever becomes of the
+// server. Without fork (Windows) everything here is Unimplemented.
+#ifndef PROGENY_PLATFORM_FORK_SERVER_H_
+#define PROGENY_PLATFORM_FORK_SERVER_H_
+
+#include <cstddef>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/child_handle.h"
+#include "platform/deadline.h"
+#include "platform/launch.h"
+#include "platform/shared_region.h"
+
+namespace progeny::platform {
+
+// This process's hold on one server. Move-only; all but move, destruction and End may be called from
+// many threads. A forked child of this process can't use it: the socket is closed there.
+class ForkServer {
+ public:
+  class State;  // per OS
+
+  // Starts the image. Its guard must take the hand-over and call ForkService::Serve. `image.slot` is
+  // the server's own and outlives this object; nothing may be attached to the image.
+  static absl::StatusOr<ForkServer> Launch(const ImageRequest& image);
+
+  explicit ForkServer(std::shared_ptr<State> state);
+  ForkServer(ForkServer&&) noexcept;
+  ForkServer& operator=(ForkServer&&) noexcept;
+  // The children live on. A server that isn't told by End ends with this process.
+  ~ForkServer();
+
+  // Until the server serves. DeadlineExceeded past the deadline, and it may be asked again;
+  // Unavailable once the server has ended: `process()` tells how.
+  absl::Status AwaitReady(Deadline deadline);
+
+  // One child, as LaunchImage would start it (`executable` is the server's). Unavailable: the server
+  // is gone and has made no child; another one may. DeadlineExceeded: it didn't answer in twenty
+  // seconds, as when it is stopped; it has been killed, and no child is left. Any other error is this
+  // child's alone and leaves nothing behind.
+  absl::StatusOr<ChildHandle> Fork(const ImageRequest& request);
+
+  // False once the server is known to be gone, or this process has become another user since: its
+  // children would still be the former one.
+  bool Usable() const;
+
+  // The server itself.
+  ChildHandle& process();
+
+  // Ends the server, not its children, and waits for that.
+  void End();
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+// In the server. One per process.
+class ForkService {
+ public:
+  class State;  // per OS
+
+  // From the server's hand-over and its slot, which outlives this object; before any code of the user's has run, whose changes to the
+  // environment and the working directory are then the children's too. InvalidArgument when nobody
+  // launched this process as a server.
+  static absl::StatusOr<ForkService> Begin(HandOver& hand_over, const SharedRegion& slot);
+
+  explicit ForkService(std::unique_ptr<State> state);
+  ForkService(ForkService&&) noexcept;
+  ForkService& operator=(ForkService&&) noexcept;
+  ~ForkService();
+
+  // Makes children until its client is gone, then ends the process. Returns in each child, with what
+  // is its own. FailedPrecondition, in the server, when it has other threads: their locks would stay
+  // locked in the children.
+  absl::StatusOr<HandOver> Serve(size_t slot_bytes);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// The end of a child of a server: writes out what is in its standard streams, runs no exit handler
+// of the server's.
+[[noreturn]] void EndServedChild(int code);
+
+}  // namespace progeny::platform
+
+#endif  // PROGENY_PLATFORM_FORK_SERVER_H_

@@ -1,0 +1,38 @@
+#include "platform/fork_server.h"
+
+#include <cstdlib>
+
+#include "platform/exit_status.h"
+
+namespace progeny::platform {
+namespace {
+
+absl::Status Missing() { return absl::UnimplementedError("start a fork server: not ported to this operating system"); }
+
+}  // namespace
+
+// Nobody makes one.
+class ForkServer::State {};
+class ForkService::State {};
+
+absl::StatusOr<ForkServer> ForkServer::Launch(const ImageRequest&) { return Missing(); }
+ForkServer::ForkServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+ForkServer::ForkServer(ForkServer&&) noexcept = default;
+ForkServer& ForkServer::operator=(ForkServer&&) noexcept = default;
+ForkServer::~ForkServer() = default;
+absl::Status ForkServer::AwaitReady(Deadline) { return Missing(); }
+absl::StatusOr<ChildHandle> ForkServer::Fork(const ImageRequest&) { return Missing(); }
+bool ForkServer::Usable() const { return false; }
+ChildHandle& ForkServer::process() { std::abort(); }
+void ForkServer::End() {}
+
+absl::StatusOr<ForkService> ForkService::Begin(HandOver&, const SharedRegion&) { return Missing(); }
+ForkService::ForkService(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ForkService::ForkService(ForkService&&) noexcept = default;
+ForkService& ForkService::operator=(ForkService&&) noexcept = default;
+ForkService::~ForkService() = default;
+absl::StatusOr<HandOver> ForkService::Serve(size_t) { return Missing(); }
+
+void EndServedChild(int code) { std::_Exit(code); }
+
+}  // namespace progeny::platform
