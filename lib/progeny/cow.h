@@ -104,7 +104,8 @@ class CowArena {
 
   // Looks at every aligned word: one that is an address of something else in this process (the heap, a
   // stack, a program's data or virtual tables) is FailedPrecondition, with its offset. A number that
-  // looks like such an address is taken for one. Takes about half a second per GiB.
+  // looks like such an address is taken for one, but for those below 4 GiB, which are taken for numbers
+  // (on Windows the heap may lie there). Takes about half a second per GiB.
   absl::Status Verify() const;
 
   // Of pages that are frozen: bytes of which this process has a copy of its own, as it wrote there.

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "platform/fork_child.h"
 #include "platform/interrupt.h"
@@ -23,6 +22,7 @@
 #include "progeny/internal/child.h"
 #include "progeny/internal/self.h"
 #include "progeny/internal/stop_ladder.h"
+#include "progeny/internal/thread_start.h"
 #include "progeny/log.h"
 
 namespace progeny {
@@ -73,7 +73,7 @@ class InterruptGuard::Ear {
         quit_(std::move(quit)),
         generation_(internal::ForkGeneration()),
         thread_([this] { Listen(); }) {
-    known_as_ours_.WaitForNotification();  // a fork right after this is not to be warned of
+    known_as_ours_.Await();  // a fork right after this is not to be warned of
   }
 
   static absl::StatusOr<std::unique_ptr<Ear>> Make() {
@@ -96,7 +96,7 @@ class InterruptGuard::Ear {
  private:
   void Listen() {
     platform::NoteThreadWork(platform::ThreadWork::kOwn);
-    known_as_ours_.Notify();
+    known_as_ours_.Begun();
     const platform::NativeHandle handle = listener_.handle();
     while (true) {
       const platform::NativeHandle handles[] = {handle, quit_.handle()};
@@ -111,7 +111,7 @@ class InterruptGuard::Ear {
   platform::InterruptListener listener_;
   platform::Wakeup quit_;
   const uint64_t generation_;
-  absl::Notification known_as_ours_;
+  internal::ThreadStart known_as_ours_;
   std::thread thread_;
 };
 

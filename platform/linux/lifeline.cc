@@ -42,6 +42,7 @@ constexpr int kParentGoneExitCode = 137;  // as a shell tells SIGKILL
 struct Lifeline {
   Handle read;
   Handle write;
+  Handle descriptors;        // /proc/self/fd: to begin there is half the way
   std::vector<int> writers;  // pipes of children for whom the pipe couldn't be opened anew
 };
 
@@ -69,9 +70,17 @@ absl::Status MakePipe(Lifeline& lifeline) {
   return absl::OkStatus();
 }
 
-int OpenAnew(const Lifeline& lifeline) {
-  const std::string path = absl::StrCat("/proc/self/fd/", lifeline.read.get());
-  return open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+int OpenAnew(Lifeline& lifeline) {
+  if (!lifeline.descriptors.valid()) {
+    const int folder = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return -1;
+    absl::StatusOr<Handle> kept = AboveStandardStreams(folder, "open /proc/self/fd");
+    if (!kept.ok()) return -1;
+    lifeline.descriptors = *std::move(kept);
+  }
+  const std::string name = absl::StrCat(lifeline.read.get());
+  return openat(static_cast<int>(lifeline.descriptors.get()), name.c_str(),
+                O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 std::atomic<int> own_reader{-1};
@@ -146,6 +155,7 @@ void ForgetLifelineInChild() {
   Lifeline& lifeline = Process();
   lifeline.write.Reset();
   lifeline.read.Reset();
+  lifeline.descriptors.Reset();
   for (int writer : lifeline.writers) close(writer);
   lifeline.writers.clear();
 }

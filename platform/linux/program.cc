@@ -27,7 +27,7 @@ std::string ProgramPath() {
 // mappings, without an exported symbol or a variable in the environment of grandchildren.
 // A re-executed child needs none: that its hand-over is gone tells every copy that a guard took it.
 void PublishGuard() {
-  if (HasHandOver()) return;
+  if (StartedThroughMark()) return;
   absl::StatusOr<Handle> file = CreateAnonymousFile(kGuardLabel);
   if (!file.ok()) return;
   if (ftruncate(static_cast<int>(file->get()), 1) != 0) return;

@@ -117,8 +117,8 @@ std::atomic<int> own_exit_pipe{-1};
 void ForgetChildrenInChild() {
   // Not ours to wait for. Their descriptors are closed by the owners' destructors.
   Leftovers().clear();
-  const int inherited = own_exit_pipe.exchange(-1);
-  if (inherited >= 0) close(inherited);
+  if (own_exit_pipe.load() < 0) return;  // to write would copy a page
+  close(own_exit_pipe.exchange(-1));
 }
 
 void KeepExitPipe(int write_end) { own_exit_pipe = write_end; }

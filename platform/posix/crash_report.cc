@@ -8,6 +8,7 @@
 // * The handler that was there before returns, so the process lives on: the record is taken back.
 #include "platform/crash_report.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,11 +22,6 @@
 #include "platform/error.h"
 #include "platform/exit_status.h"
 #include "platform/posix/crash_record.h"
-
-extern "C" {
-[[gnu::weak]] void __asan_init();
-[[gnu::weak]] void __tsan_init();
-}
 
 namespace progeny::platform {
 namespace {
@@ -153,7 +149,8 @@ void UseAlternateStack() {
 bool IsOursToHandle(const struct sigaction& before) {
   if (IsDefault(before)) return true;
   if ((before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN) return false;
-  return __asan_init == nullptr && __tsan_init == nullptr;
+  // By name: a weak reference that nobody defines doesn't link on macOS.
+  return dlsym(RTLD_DEFAULT, "__asan_init") == nullptr && dlsym(RTLD_DEFAULT, "__tsan_init") == nullptr;
 }
 
 std::string Reason(int signal, int code) {

@@ -51,9 +51,12 @@ class FileActions {
   posix_spawn_file_actions_t actions_;
 };
 
-// Descriptors that a dup2 on the way could overwrite before they are used, moved out of its way.
-absl::StatusOr<int> OutOfTheWay(NativeHandle source, int first_free, std::vector<Handle>& moved) {
-  if (source >= first_free) return static_cast<int>(source);
+// The descriptor that is to become `target`: a copy out of the way if it is that already (a dup2 to
+// itself would leave it close-on-exec), or was overwritten by a move before this one. Later moves
+// overwrite what lies above.
+absl::StatusOr<int> OutOfTheWay(NativeHandle source, int target, int first_free,
+                                std::vector<Handle>& moved) {
+  if (source > target) return static_cast<int>(source);
   const int copy = fcntl(static_cast<int>(source), F_DUPFD_CLOEXEC, first_free);
   if (copy < 0) return LastOsError("pass a descriptor to the child", "");
   moved.emplace_back(copy);
@@ -74,7 +77,7 @@ absl::StatusOr<Moves> PlanMoves(const SpawnRequest& request) {
   const StandardStreams& streams = request.setup->streams;
   int target = 0;
   const auto add = [&](NativeHandle handle) {
-    absl::StatusOr<int> source = OutOfTheWay(handle, moves.first_free, moves.moved);
+    absl::StatusOr<int> source = OutOfTheWay(handle, target, moves.first_free, moves.moved);
     if (source.ok()) moves.list.push_back({*source, target++});
     return source.status();
   };

@@ -18,7 +18,7 @@ using ArenaAllocator = std::pmr::polymorphic_allocator<std::byte>;
 
 // A std::pmr container, or a class with an allocator_type that takes such an allocator.
 template <class T>
-concept TakesAllocator = std::uses_allocator_v<T, ArenaAllocator>;
+concept TakesAllocator = std::uses_allocator<T, ArenaAllocator>::value;  // libc++'s _v is a size_t
 
 template <class T>
 concept TakesResource =

@@ -136,6 +136,7 @@ void Child::EndOfOwner() {
   for (const auto& stream : {parts_.streams.in, parts_.streams.out, parts_.streams.err}) {
     if (stream != nullptr) stream->Close();
   }
+  if (exit_status()) return;
   (void)RequestStop();
   if (parts_.daemon) (void)Stop(absl::InfiniteDuration());
   if (absl::Status joined = Join(absl::InfiniteDuration()).status(); !joined.ok()) {

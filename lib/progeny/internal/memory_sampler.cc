@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "platform/fork_child.h"
 #include "platform/host.h"
 #include "progeny/internal/self.h"
 #include "progeny/process.h"
@@ -54,7 +55,7 @@ MemorySampler::MemorySampler(MemoryReportOptions options)
 absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReportOptions options) {
   std::unique_ptr<MemorySampler> sampler(new MemorySampler(std::move(options)));
   {
-    absl::MutexLock lock(&sampler->mutex_);
+    std::lock_guard<std::mutex> lock(sampler->mutex_);
     MemoryRecord& record = sampler->recorder_.record();
     record.title = sampler->options_.title;
     record.system = platform::OsName();
@@ -72,8 +73,9 @@ absl::StatusOr<std::unique_ptr<MemorySampler>> MemorySampler::Start(MemoryReport
     return readable;
   }
   try {
-    absl::MutexLock lock(&sampler->joining_);
+    std::lock_guard<std::mutex> lock(sampler->joining_);
     sampler->thread_ = std::thread([self = sampler.get()] { self->Run(); });
+    sampler->known_as_ours_.Await();  // a fork right after this is not to be warned of it
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("start the thread of a memory report: ", error.what()));
@@ -135,7 +137,7 @@ absl::Status MemorySampler::Look(Wanted wanted) {
     family_at_last_reading_ = *std::move(family);
     Record(at, Depth::kFull, readings);
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   recorder_.record().reading += TimeSpent() - begin;
   return absl::OkStatus();
 }
@@ -146,7 +148,7 @@ void MemorySampler::Record(absl::Duration at, Depth depth,
   if (options_.root == this_process::id()) {
     for (ProcessInfo& child : ActiveChildren()) given_names[child.id] = std::move(child.name);
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   recorder_.Add(at, depth, readings);
   MemoryRecord& record = recorder_.record();
   record.duration = at;
@@ -162,11 +164,14 @@ void MemorySampler::Record(absl::Duration at, Depth depth,
 
 // False once somebody has called Stop.
 bool MemorySampler::RestUnlessStopped(absl::Duration rest) {
-  absl::MutexLock lock(&mutex_);
-  return !mutex_.AwaitWithTimeout(absl::Condition(&stop_), rest);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const absl::Duration bounded = std::min(rest, absl::Hours(1));
+  return !stop_changed_.wait_for(lock, absl::ToChronoMicroseconds(bounded), [this] { return stop_; });
 }
 
 void MemorySampler::Run() {
+  platform::NoteThreadWork(platform::ThreadWork::kOwn);
+  known_as_ours_.Begun();
   // Of a process that looks at itself no end will be seen.
   const bool may_end = options_.root != this_process::id();
   bool go_on = true;
@@ -181,12 +186,13 @@ void MemorySampler::Run() {
     // A list that can't be read is tried again after the next rest.
     Look(go_on ? Wanted::kWhatIsPaid : Wanted::kFullReading).IgnoreError();
   }
+  platform::NoteThreadWork(platform::ThreadWork::kPrograms);  // it is about to end
   finished_ = true;
 }
 
 absl::Status MemorySampler::Mark(absl::string_view text) {
   const absl::Duration at = Elapsed();
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   if (stop_) {
     return absl::FailedPreconditionError(
         absl::StrCat("mark '", text, "': the memory report has been stopped"));
@@ -196,15 +202,16 @@ absl::Status MemorySampler::Mark(absl::string_view text) {
 
 void MemorySampler::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
+    stop_changed_.notify_all();
   }
-  absl::MutexLock lock(&joining_);
+  std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }
 
 MemoryRecord MemorySampler::record() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   return recorder_.record();
 }
 

@@ -4,17 +4,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "progeny/internal/memory_recorder.h"
 #include "progeny/internal/process_family.h"
+#include "progeny/internal/thread_start.h"
 #include "progeny/internal/time_budget.h"
 #include "progeny/memory_report.h"
 
@@ -60,11 +61,13 @@ class MemorySampler {
   absl::Duration last_reading_ = -absl::InfiniteDuration();
   std::vector<platform::ProcessEntry> family_at_last_reading_;
 
-  mutable absl::Mutex mutex_;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  MemoryRecorder recorder_ ABSL_GUARDED_BY(mutex_);
-  absl::Mutex joining_;  // two threads may stop at once
-  std::thread thread_ ABSL_GUARDED_BY(joining_);
+  mutable std::mutex mutex_;
+  std::condition_variable stop_changed_;
+  bool stop_ = false;        // these under mutex_
+  MemoryRecorder recorder_;
+  ThreadStart known_as_ours_;
+  std::mutex joining_;       // two threads may stop at once
+  std::thread thread_;       // under joining_
 };
 
 }  // namespace progeny::internal

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "platform/exceptions.h"
 #include "platform/fork_child.h"
 #include "platform/wait_set.h"
+#include "progeny/internal/thread_start.h"
 #include "progeny/log.h"
 
 namespace progeny::internal {
@@ -34,12 +34,12 @@ class Watcher {
   }
 
   // A fork right after this is not to be warned of its thread.
-  void AwaitThread() { known_as_ours_.WaitForNotification(); }
+  void AwaitThread() { known_as_ours_.Await(); }
 
   // The thread's life; it ends with the process.
   [[noreturn]] void Run() {
     platform::NoteThreadWork(platform::ThreadWork::kOwn);
-    known_as_ours_.Notify();
+    known_as_ours_.Begun();
     std::vector<Entry> entries;
     while (true) {
       std::vector<platform::NativeHandle> handles{wakeup_.handle()};
@@ -71,7 +71,7 @@ class Watcher {
   }
 
   platform::Wakeup wakeup_;
-  absl::Notification known_as_ours_;
+  ThreadStart known_as_ours_;
   std::mutex mutex_;
   std::vector<Entry> added_;  // under mutex_
 };

@@ -100,7 +100,8 @@ absl::StatusOr<int64_t> BuildMoreThanThereIs() {
 
 TEST_P(CowFaultTest, Pain8_MemoryThatThereIsNot_IsResourceExhausted_AndNoSigbus) {
   const absl::StatusOr<int64_t> built = Call(Options(), fn<&BuildMoreThanThereIs>);
-  EXPECT_THAT(built, IsError(absl::StatusCode::kResourceExhausted, "build a Cow"));
+  // ThreadSanitizer's own addresses leave none for the arena below the limit.
+  EXPECT_THAT(built, IsError(absl::StatusCode::kResourceExhausted, tests::kThreadSanitized ? "" : "build a Cow"));
   EXPECT_FALSE(ExitStatusOf(built.status()).has_value()) << "nobody died of it";
 }
 
@@ -121,6 +122,7 @@ TEST_P(CowFaultTest, Mutable_WithoutMemory_IsResourceExhausted_AndTheViewStaysRe
 }
 
 TEST_P(CowFaultTest, NoDescriptorsLeft_IsResourceExhausted_AndLeavesNothing) {
+  if (tests::kSanitized) GTEST_SKIP() << "the sanitizers' own checks of memory need a free descriptor";
   RunApart([&]() -> int {
     std::vector<int> taken;
     for (int fd = 0; (fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken.push_back(fd);

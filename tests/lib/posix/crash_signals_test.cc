@@ -21,8 +21,8 @@ using tests::kPatience;
 class CrashSignalsTest : public tests::EveryMethod {
  protected:
   void SetUp() override {
-    if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
     tests::EveryMethod::SetUp();
+    if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
   }
   ProcessOptions Reporting() const {
     ProcessOptions options = Options();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "progeny/fork_safety.h"
 #include "support/leak_check.h"
+#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/temp_dir.h"
 
@@ -65,7 +66,8 @@ TEST_F(ForkReportTest, NamesTheRuntimesThatDoNotSurviveAFork) {
   EXPECT_EQ(report.hostile_runtimes[0].name, "OpenMP (GNU)");
   EXPECT_THAT(report.hostile_runtimes[0].path, HasSubstr("libgomp"));
   EXPECT_THAT(report.ToString(), HasSubstr("OpenMP (GNU) is loaded"));
-  dlclose(openmp);
+  // It leaves memory behind when it goes, which a leak checker takes for ours.
+  if (!tests::kSanitized) dlclose(openmp);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "progeny/process_options.h"
 #include "support/leak_check.h"
+#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
 #include "support/temp_dir.h"
@@ -96,6 +97,10 @@ constexpr char kCtrlC = 3;
 
 class TerminalTest : public tests::EveryMethod {
  protected:
+  void SetUp() override {
+    tests::EveryMethod::SetUp();
+    if (tests::kSanitized) GTEST_SKIP() << "sanitizers hold signals back, and have threads of their own";
+  }
   std::vector<std::string> Program(const std::string& kind) const {
     return {PROGENY_CHILD_INTERRUPT_PROGRAM, std::string(Name(GetParam())), kind, log_};
   }
