@@ -76,7 +76,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "no pool: %s\n", pool.status().ToString().c_str());
     return 1;
   }
-  const auto parsed = pool->MapEach(progeny::fn<&Parse>, Documents(count));
+  const auto parsed = pool->MapEach(progeny::fn<&Parse>, Documents(count),
+                                    {.on_progress = progeny::ProgressBar({.label = "parsing"})});
   if (!parsed.ok()) return 1;
   size_t good = 0;
   for (size_t i = 0; i < parsed->size(); ++i) {

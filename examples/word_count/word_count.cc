@@ -54,8 +54,9 @@ absl::StatusOr<Counts> CountInPool(const Options& options, const std::vector<Pie
       {.workers = static_cast<int>(options.workers), .process = {.start_method = options.start}});
   if (!pool.ok()) return pool.status();
   Counts sum;
-  for (const absl::StatusOr<Counts>& counts :
-       pool->IMapUnordered(progeny::fn<&word_count::CountWords>, pieces, {.chunk_size = 1})) {
+  for (const absl::StatusOr<Counts>& counts : pool->IMapUnordered(
+           progeny::fn<&word_count::CountWords>, pieces,
+           {.chunk_size = 1, .on_progress = progeny::ProgressBar({.label = "counting"})})) {
     if (!counts.ok()) return counts.status();
     word_count::Add(*counts, sum);
   }

@@ -11,6 +11,12 @@
 
 namespace progeny {
 
+// Whether workers stay on one CPU each. kOnePerWorker: worker n on the n-th CPU that this process may run
+// on, beginning again after the last. It keeps caches warm where each worker has a CPU for itself, and
+// costs much where it hasn't: pools don't know of each other, and begin with the same CPU. A worker that
+// is pinned has one usable CPU. Linux, Windows; Unimplemented on macOS.
+enum class CpuPinning { kNone, kOnePerWorker };
+
 struct PoolOptions final {
   int workers = 0;                                  // 0: UsableCpus()
   // Start method, limits, environment, streams of the workers. Streams can't be pipes.
@@ -20,6 +26,7 @@ struct PoolOptions final {
   absl::Duration task_timeout = absl::InfiniteDuration();  // of one element, from its start
   int retries = 0;                                  // of a task whose worker died under it
   uint64_t seed = 0;                                // what TaskSeed() starts from
+  CpuPinning pinning = CpuPinning::kNone;
 };
 
 struct Progress {

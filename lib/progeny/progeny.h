@@ -20,6 +20,7 @@
 #include "progeny/pool.h"
 #include "progeny/process.h"
 #include "progeny/process_options.h"
+#include "progeny/progress_bar.h"
 #include "progeny/stdio.h"
 #include "progeny/this_process.h"
 #include "progeny/wait.h"

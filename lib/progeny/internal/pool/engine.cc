@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/exceptions.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
 #include "progeny/process.h"
 
@@ -34,6 +35,7 @@ absl::Status Check(const PoolOptions& options) {
           "process: a pool's workers can't have pipes as streams; use Null or File");
     }
   }
+  if (absl::Status can = CheckPinning(options.pinning); !can.ok()) return can;
   if (PoolDepth() >= kMostNestedPools) {
     return absl::FailedPreconditionError(absl::StrCat(
         "create a pool: this process already works for ", kMostNestedPools,

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/pool/engine.h"
+#include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
 
 namespace progeny::internal {
@@ -174,6 +175,7 @@ absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& work
   setup.tells_start = options_.task_timeout != absl::InfiniteDuration();
   setup.awaits_initialiser = initialiser_.node != nullptr;
   setup.depth = PoolDepth() + 1;
+  setup.cpu = CpuFor(options_.pinning, worker.index);
   return StartWorker(process, {&worker.memory, &worker.bell, &bell_}, setup);
 }
 

@@ -15,6 +15,7 @@
 #include "platform/memory_usage.h"
 #include "progeny/codec.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
 #include "progeny/log.h"
 #include "progeny/this_process.h"
@@ -68,6 +69,7 @@ WorkerLoop::WorkerLoop(WorkerMemory& memory, platform::SharedWord bell,
 int WorkerLoop::Run() {
   std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's owner's to deal with
   SetPoolDepth(setup_.depth);
+  StayOn(setup_.cpu);
   bell_.NoteCpu();
   if (!setup_.awaits_initialiser) TellReady();
   while (true) {

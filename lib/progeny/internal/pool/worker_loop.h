@@ -24,6 +24,7 @@ struct WorkerSetup {
   bool awaits_initialiser = false;
   int depth = 0;             // pools around this worker
   int handles = 0;           // that come along
+  int cpu = -1;              // to stay on; -1: any (pinning.h)
 };
 
 class WorkerLoop {
