@@ -1,6 +1,6 @@
 #include "progeny/pool.h"
 
-#include "progeny/internal/pool/worker_loop.h"
+#include "progeny/internal/pool/current_task.h"
 
 namespace progeny {
 namespace {

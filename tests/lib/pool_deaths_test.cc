@@ -1,4 +1,6 @@
 // Pools whose workers die, hang, are told to stop, or never come up: one task pays, nobody waits.
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -15,6 +17,7 @@
 #include "progeny/pool.h"
 #include "progeny/process.h"
 #include "support/leak_check.h"
+#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
 #include "support/temp_dir.h"
@@ -65,19 +68,33 @@ TEST_P(PoolDeathsTest, Pain01_AKilledWorkersTask_IsAborted_AndTheRestGoesOn) {
   Future<int> victim = pool->Submit(fn<&SleepAndTell>, folder.File("victim"));
   std::vector<Future<int>> others;
   for (int i = 0; i < 200; ++i) others.push_back(pool->Submit(fn<&Square>, i));
-  const int64_t id = IdIn(folder.File("victim"));
-  tests::EndProcess(id);
-  const absl::Time killed = absl::Now();
+  tests::EndProcess(IdIn(folder.File("victim")));
   const absl::StatusOr<int> outcome = victim.Get(kPatience);
-  if (!tests::UnderWine()) {
-    EXPECT_LT(absl::Now() - killed, absl::Milliseconds(100));
-  }
   EXPECT_THAT(outcome, IsError(absl::StatusCode::kAborted, "ended before it answered"));
   EXPECT_TRUE(ExitStatusOf(outcome.status()).has_value());
   for (int i = 0; i < 200; ++i) EXPECT_EQ(*others[static_cast<size_t>(i)].Get(kPatience), i * i);
   EXPECT_EQ(pool->stats().workers_lost, 1);
   EXPECT_TRUE(WaitUntil([&] { return pool->stats().workers == 2; }));
   EXPECT_EQ(*pool->Apply(fn<&Square>, 7), 49);
+}
+
+TEST_P(PoolDeathsTest, ADeath_IsToldWithinAHundredMilliseconds) {
+  if (tests::kSanitized || tests::UnderWine()) GTEST_SKIP() << "both slow down what is promised here";
+  const tests::TempDir folder;
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  absl::Duration took = absl::InfiniteDuration();
+  // A busy machine may take the processor away from any one try.
+  for (int i = 0; i < 10 && took >= absl::Milliseconds(100); ++i) {
+    const std::string file = folder.File(std::to_string(i));
+    Future<int> victim = pool->Submit(fn<&SleepAndTell>, file);
+    const int64_t id = IdIn(file);
+    const absl::Time killed = absl::Now();
+    tests::EndProcess(id);
+    EXPECT_THAT(victim.Get(kPatience), IsError(absl::StatusCode::kAborted, ""));
+    took = std::min(took, absl::Now() - killed);
+  }
+  EXPECT_LT(took, absl::Milliseconds(100));
 }
 
 // 2. A worker that is killed takes a lock along.
@@ -215,6 +232,47 @@ TEST_P(PoolDeathsTest, Cancel_OfARunningTask_ReplacesItsWorkerOnly) {
   EXPECT_EQ(*queued.Get(kPatience), 16);
   EXPECT_TRUE(WaitUntil([&] { return !tests::IsRunning(id); }));
   EXPECT_EQ(tests::ReadFile(folder.File("never")), "");
+}
+
+int WaitFor(const std::string& file) { return WaitUntil([&] { return !tests::ReadFile(file).empty(); }) ? 1 : 0; }
+size_t LengthOf(const std::string& text) { return text.size(); }
+
+// What was taken back lies in the ring, and its bytes in the area, until the worker has gone past it.
+TEST_P(PoolDeathsTest, Cancel_OfManyQueuedTasks_LeavesRoomForOthers) {
+  const tests::TempDir folder;
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
+  ASSERT_OK(pool);
+  for (size_t size : {size_t{10'000}, size_t{3'000}, size_t{1'000'000}}) {
+    const std::string text(size, 'x');
+    const std::string gate = folder.File("gate" + std::to_string(size));
+    Future<int> busy = pool->Submit(fn<&WaitFor>, gate);
+    for (int i = 0; i < 30; ++i) EXPECT_TRUE(pool->Submit(fn<&LengthOf>, text).Cancel());
+    Future<size_t> next = pool->Submit(fn<&LengthOf>, text);
+    tests::WriteFile(gate, "open");
+    EXPECT_EQ(*busy.Get(kPatience), 1);
+    const absl::StatusOr<size_t> length = next.Get(kPatience);
+    ASSERT_OK(length);
+    EXPECT_EQ(*length, size);
+  }
+  const std::string gate = folder.File("last");
+  Future<int> busy = pool->Submit(fn<&WaitFor>, gate);
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(pool->Submit(fn<&LengthOf>, std::string(10'000, 'y')).Cancel());
+  pool->Close();
+  tests::WriteFile(gate, "open");
+  EXPECT_OK(pool->Join(kPatience));
+}
+
+TEST_P(PoolDeathsTest, Cancel_AtAnyMoment_EndsTheTaskOrComesTooLate) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  for (int i = 0; i < (forks() ? 60 : 20); ++i) {
+    Future<int> task = pool->Submit([] { return WaitUntil([] { return false; }, 2 * kPatience) ? 0 : 1; });
+    for (std::atomic<int> turns{0}; turns < i * 3000; ++turns) {
+    }
+    EXPECT_TRUE(task.Cancel());
+    EXPECT_THAT(task.Get(kPatience), IsError(absl::StatusCode::kCancelled, ""));
+  }
+  EXPECT_EQ(*pool->Apply(fn<&Square>, 3), 9);
 }
 
 TEST_P(PoolDeathsTest, Cancel_OfAFinishedTask_ChangesNothing) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/exceptions.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/current_task.h"
 #include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
 #include "progeny/process.h"

@@ -44,7 +44,8 @@ class PoolWork {
   std::vector<std::byte> state;
   uint64_t seed = 0;
   int64_t open = 0;                // elements without an outcome
-  bool cancelled = false;
+  bool cancelled = false;          // nothing of it is to start any more
+  bool to_be_ended = false;        // and what runs is to be ended, with its process
 };
 
 }  // namespace progeny::detail
@@ -192,6 +193,7 @@ class Engine final : public detail::PoolCore {
   // engine_life.cc: workers that end and begin
   platform::Deadline NextDeadline() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CheckTimeouts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndCancelled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Condemn(Worker& worker, const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Kill(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Settle(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

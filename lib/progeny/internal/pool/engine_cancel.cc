@@ -1,13 +1,15 @@
 // Taking work back: one call's, or all there is. What has not begun never runs; what runs is ended with
 // its process, or at its next element, or let be.
+//
+// A worker claims a batch, then says which element runs, then looks at the claim once more; a call that
+// is cancelled marks the claim, then tries to condemn what is said to run. One of the two sees the
+// other: an element that wasn't condemned doesn't begin. What the worker has published and the
+// dispatcher hasn't read yet is in the way of that; the dispatcher tries again once it has.
 #include "absl/strings/str_cat.h"
 #include "progeny/internal/pool/engine.h"
 
 namespace progeny::internal {
 namespace {
-
-// Looks at a worker that has claimed a task and is about to say that it runs.
-constexpr int kClaimedToRunning = 1000;
 
 absl::Status Cancelled(absl::string_view what) {
   return absl::CancelledError(absl::StrCat("the task was cancelled: ", what));
@@ -48,21 +50,30 @@ void Engine::DropQueued(const std::shared_ptr<detail::PoolWork>& work) {
 
 bool Engine::Cancel(const std::shared_ptr<detail::PoolWork>& work) {
   absl::MutexLock lock(&mu_);
-  if (work->open == 0) return false;
   const int64_t open_before = work->open;
+  if (open_before == 0) return false;
   Drop(work, Cancelled("by Future::Cancel"));
-  bool condemned = false;
+  work->to_be_ended = true;
+  EndCancelled();
+  WakeDispatcher();
+  // Too late only for what has its last outcome in a ring already.
+  int64_t published = 0;
+  for (const auto& worker : workers_) {
+    if (worker->in_flight.empty() || worker->in_flight.front().batch->work != work) continue;
+    const InFlight& flight = worker->in_flight.front();
+    const uint64_t last = flight.next_task() + flight.batch->left() - 1;
+    const bool done = worker->memory.words().running.load() == (last | kDone);
+    if (done) published += flight.batch->left();
+  }
+  return open_before > published;
+}
+
+void Engine::EndCancelled() {
   for (const auto& worker : workers_) {
     if (!worker->alive() || worker->in_flight.empty()) continue;
-    if (worker->in_flight.front().batch->work != work) continue;
-    bool this_one = false;
-    for (int i = 0; i < kClaimedToRunning && !this_one; ++i) {
-      this_one = Condemn(*worker, Cancelled("by Future::Cancel"));
-    }
-    condemned = condemned || this_one;
+    if (!worker->in_flight.front().batch->work->to_be_ended) continue;
+    Condemn(*worker, Cancelled("by Future::Cancel"));
   }
-  WakeDispatcher();
-  return condemned || work->open < open_before;
 }
 
 // From here on nobody works any more: what is open is told `reason`, processes are ended.

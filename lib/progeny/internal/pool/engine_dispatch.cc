@@ -29,7 +29,12 @@ Engine::Worker* Engine::LeastLoaded() {
 
 std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
   down.KeepFrom(in_flight.empty() ? RingProducer::kKeepNone : in_flight.front().position);
-  return down.Reserve(static_cast<uint32_t>(kind), size);
+  const auto record = static_cast<uint32_t>(kind);
+  if (std::byte* room = down.Reserve(record, size); room != nullptr) return room;
+  // What fills the ring may be all withdrawn or forgotten: no outcome then tells that it was read.
+  memory.words().room_wanted.store(1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return down.Reserve(record, size);
 }
 
 absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,

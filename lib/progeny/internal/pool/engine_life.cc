@@ -7,6 +7,10 @@
 //   decides (wire.h), so a worker is never killed for a task that it has finished.
 // * The pool is closed while a worker is being started: the start is finished, then the worker is told
 //   to leave like the others.
+// * Somebody kills workers faster than they come up: a spawned one needs milliseconds until it is ready,
+//   and two running that die before that are what a broken initialiser looks like too. `running` tells
+//   the two apart: the worker writes kInitialising there before it looks at the initialiser's first byte.
+//   A death by a signal of others before that says nothing about the next worker.
 // * Nothing that takes long, starting, waiting, copying, happens under the lock.
 #include <algorithm>
 #include <chrono>

@@ -17,6 +17,7 @@ bool Engine::TakeTurn() {
     if (worker->alive()) Drain(*worker);
     if (worker->gone) Settle(*worker);
   }
+  EndCancelled();
   CheckTimeouts();
   Dispatch(true);
   Rebalance();

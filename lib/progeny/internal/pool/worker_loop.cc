@@ -15,6 +15,7 @@
 #include "platform/memory_usage.h"
 #include "progeny/codec.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/current_task.h"
 #include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
 #include "progeny/log.h"
@@ -25,19 +26,7 @@ namespace {
 
 constexpr int kInitFailedExitCode = 1;
 constexpr int kGarbledExitCode = 2;
-constexpr int kSpins = 2000;  // some 20 us
 constexpr size_t kKeptAreaBytes = 4 << 20;
-// Inside a chunk the pool is woken so often at most: for outcomes one by one it costs more than they do.
-constexpr int64_t kWakeInChunk = 200'000;  // ns
-
-std::atomic<int64_t> current_index{-1};
-std::atomic<uint64_t> current_seed{0};
-
-int64_t Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 WorkHeader& HeaderOf(const Record& record) {
   return *reinterpret_cast<WorkHeader*>(record.bytes.data());
@@ -45,15 +34,10 @@ WorkHeader& HeaderOf(const Record& record) {
 
 }  // namespace
 
-int64_t CurrentTaskIndex() { return current_index.load(std::memory_order_relaxed); }
-uint64_t CurrentTaskSeed() { return current_seed.load(std::memory_order_relaxed); }
-
-// The finaliser of splitmix64.
-uint64_t MixSeeds(uint64_t a, uint64_t b) {
-  uint64_t x = a * 0x9e3779b97f4a7c15ULL + b + 0x632be59bd9b4e019ULL;
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31U);
+int64_t WorkerLoop::Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 WorkerLoop::WorkerLoop(WorkerMemory& memory, platform::SharedWord bell,
@@ -107,21 +91,6 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
   return Next::kEnd;
 }
 
-template <class Ready>
-void WorkerLoop::SleepUntil(Ready ready) {
-  while (!ready()) {
-    if (pool_bell_.PeerRunsElsewhere()) {
-      for (int i = 0; i < kSpins; ++i) {
-        if (ready()) return;
-      }
-    }
-    const uint32_t ticket = bell_.Announce();
-    if (!ready()) bell_.Sleep(ticket, platform::Deadline::Infinite());
-    bell_.Withdraw();
-    bell_.NoteCpu();
-  }
-}
-
 Record WorkerLoop::AwaitRecord() {
   absl::StatusOr<std::optional<Record>> record = down_.Peek();
   if (record.ok() && !*record) {
@@ -134,10 +103,6 @@ Record WorkerLoop::AwaitRecord() {
   std::_Exit(kGarbledExitCode);
 }
 
-void WorkerLoop::Park() {
-  while (true) SleepUntil([] { return false; });
-}
-
 absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& record,
                                                                 std::vector<std::byte>& storage) {
   const WorkHeader& header = HeaderOf(record);
@@ -146,14 +111,17 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
   }
   absl::StatusOr<std::vector<std::byte>> read =
       memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size);
-  if (header.area_size > kKeptAreaBytes) {
-    memory_.region().ReleaseArea(WorkerMemory::kDownArea, header.area_size);
-  }
-  words_.down_area_taken.fetch_add(1, std::memory_order_release);
-  pool_bell_.Wake();
+  LeaveArea(header.area_size);
   if (!read.ok()) return read.status();
   storage = *std::move(read);
   return absl::MakeConstSpan(storage);
+}
+
+// Also of a batch that was withdrawn: the pool's next large one waits for the area.
+void WorkerLoop::LeaveArea(uint64_t size) {
+  if (size > kKeptAreaBytes) memory_.region().ReleaseArea(WorkerMemory::kDownArea, size);
+  words_.down_area_taken.fetch_add(1, std::memory_order_release);
+  pool_bell_.Wake();
 }
 
 absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> bytes) {
@@ -184,7 +152,10 @@ WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
 WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   WorkHeader& header = HeaderOf(record);
   Claim free = Claim::kFree;
-  if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) return Next::kGoOn;
+  if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) {
+    if (header.area_size != 0) LeaveArea(header.area_size);
+    return Next::kGoOn;
+  }
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   std::unique_ptr<detail::LoadedCall> own;
@@ -195,7 +166,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   EndHeader end{header.first_task, 0, 0, 0};
   const int64_t began = Now();
   in_chunk_ = header.count > 1;
-  next_wake_ = began + kWakeInChunk;
+  last_wake_ = began;
   detail::ByteReader elements(bytes.ok() ? *bytes : absl::Span<const std::byte>());
   while (end.executed < header.count && end.retires == 0 &&
          header.claim.load(std::memory_order_relaxed) != Claim::kStopped) {
@@ -205,6 +176,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
       std::memcpy(&size, elements.Take(sizeof size), sizeof size);
       element.bytes = {elements.Take(size), size};
     }
+    if (!Begin(header, element)) break;
     RunElement(header, call, element);
     ++end.executed;
     ++executed_;
@@ -217,14 +189,20 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   return end.retires != 0 ? Next::kEnd : Next::kGoOn;
 }
 
+// False when the batch has been stopped before the pool could see this element run.
+bool WorkerLoop::Begin(const WorkHeader& header, const Element& element) {
+  if (setup_.tells_start) words_.started_at.store(Now(), std::memory_order_relaxed);
+  words_.running.store(element.task, std::memory_order_seq_cst);
+  if (header.claim.load(std::memory_order_seq_cst) != Claim::kStopped) return true;
+  uint64_t running = element.task;
+  if (!words_.running.compare_exchange_strong(running, 0)) Park();
+  return false;
+}
+
 void WorkerLoop::RunElement(const WorkHeader& header,
                             const absl::StatusOr<detail::LoadedCall*>& call,
                             const Element& element) {
-  if (setup_.tells_start) words_.started_at.store(Now(), std::memory_order_relaxed);
-  words_.running.store(element.task, std::memory_order_seq_cst);
-  current_index.store(element.index, std::memory_order_relaxed);
-  current_seed.store(MixSeeds(element.seed, static_cast<uint64_t>(element.index)),
-                     std::memory_order_relaxed);
+  BeginTask(element.index, MixSeeds(element.seed, static_cast<uint64_t>(element.index)));
   outcome_.status = absl::OkStatus();
   outcome_.value.clear();
   const auto thrown = platform::RunCatching([&] {
@@ -239,7 +217,7 @@ void WorkerLoop::RunElement(const WorkHeader& header,
       outcome_.status = call.status();
     }
   });
-  current_index.store(-1, std::memory_order_relaxed);
+  EndTask();
   if (thrown) outcome_.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
   if (outcome_.status.ok()) {
     Publish(Up::kValue, element.task, outcome_.value);
@@ -248,57 +226,6 @@ void WorkerLoop::RunElement(const WorkHeader& header,
   }
   // One large result must not cost its memory for ever.
   if (outcome_.value.capacity() > kKeptAreaBytes) outcome_.value = {};
-}
-
-void WorkerLoop::SendStatus(Up kind, uint64_t task, const absl::Status& status) {
-  std::vector<std::byte> bytes;
-  // A status always encodes: its message and payloads are strings.
-  (void)detail::EncodeTo(bytes, status);
-  Publish(kind, task, bytes);
-}
-
-void WorkerLoop::TellReady() {
-  ReserveOutcome(Up::kReady, 0);
-  up_.Commit();
-  pool_bell_.Wake();
-}
-
-std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
-  std::byte* room = up_.Reserve(static_cast<uint32_t>(kind), size);
-  if (room != nullptr) return room;
-  pool_bell_.Wake();
-  SleepUntil([&] { return (room = up_.Reserve(static_cast<uint32_t>(kind), size)) != nullptr; });
-  return room;
-}
-
-void WorkerLoop::Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes) {
-  OutcomeHeader header{task, 0};
-  if (bytes.size() > kLargestInline) {
-    SleepUntil([&] { return words_.up_area_taken.load(std::memory_order_acquire) == areas_sent_; });
-    const absl::Status written = memory_.region().WriteArea(WorkerMemory::kUpArea, bytes);
-    // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
-    if (!written.ok()) return SendStatus(Up::kStatus, task, written);
-    header.area_size = bytes.size();
-    bytes = {};
-  }
-  std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
-  std::memcpy(room, &header, sizeof header);
-  if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
-  uint64_t running = task;
-  if (kind != Up::kInitFailed && !words_.running.compare_exchange_strong(running, task | kDone)) Park();
-  if (header.area_size != 0) ++areas_sent_;
-  up_.Commit();
-  if (!in_chunk_ || up_.crowded() || Now() >= next_wake_) {
-    next_wake_ = Now() + kWakeInChunk;
-    pool_bell_.Wake();
-  }
-}
-
-void WorkerLoop::PublishEnd(const EndHeader& end) {
-  std::byte* room = ReserveOutcome(Up::kEnd, sizeof end);
-  std::memcpy(room, &end, sizeof end);
-  up_.Commit();
-  pool_bell_.Wake();
 }
 
 // Asking the kernel costs time in proportion to this process's memory: a twentieth of the time at most.

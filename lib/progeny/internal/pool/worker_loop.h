@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/shared_word.h"
@@ -38,6 +39,8 @@ class WorkerLoop {
  private:
   enum class Next { kGoOn, kEnd };
 
+  static int64_t Now();  // steady clock, nanoseconds
+
   Record AwaitRecord();
   Next Handle(const Record& record);
   Next RunInitialiser(const Record& record);
@@ -46,6 +49,7 @@ class WorkerLoop {
   // The record's bytes, wherever they lie; `storage` owns those of an area.
   absl::StatusOr<absl::Span<const std::byte>> BytesOf(const Record& record,
                                                       std::vector<std::byte>& storage);
+  void LeaveArea(uint64_t size);
   absl::Status Initialise(uint32_t entry, absl::Span<const std::byte> bytes);
 
   struct Element {
@@ -54,14 +58,14 @@ class WorkerLoop {
     uint64_t seed;
     absl::Span<const std::byte> bytes;
   };
+  bool Begin(const WorkHeader& header, const Element& element);
   void RunElement(const WorkHeader& header, const absl::StatusOr<detail::LoadedCall*>& call,
                   const Element& element);
   void Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes);
   std::byte* ReserveOutcome(Up kind, size_t size);
   void TellReady();
   void PublishEnd(const EndHeader& end);
-  template <class Ready>
-  void SleepUntil(Ready ready);
+  void SleepUntil(absl::FunctionRef<bool()> ready);
   [[noreturn]] void Park();
   bool ShouldRetire();
   void SendStatus(Up kind, uint64_t task, const absl::Status& status);
@@ -79,14 +83,9 @@ class WorkerLoop {
   int64_t executed_ = 0;
   int64_t next_memory_check_ = 0;
   bool in_chunk_ = false;
-  int64_t next_wake_ = 0;
+  int64_t last_wake_ = 0;
   int exit_code_ = 0;
 };
-
-// Of the task that runs in this process; -1 and 0 outside of one.
-int64_t CurrentTaskIndex();
-uint64_t CurrentTaskSeed();
-uint64_t MixSeeds(uint64_t a, uint64_t b);
 
 }  // namespace progeny::internal
 

@@ -20,6 +20,8 @@ struct WorkerWords {
   RingWords up;
   alignas(64) std::atomic<uint64_t> running;  // wire.h
   std::atomic<int64_t> started_at;            // of the running task, steady clock, nanoseconds
+  // The pool found no room in the ring below: the worker wakes it when it has read all there is.
+  std::atomic<uint32_t> room_wanted;
   // How often an area's bytes have been taken out of it: by the worker, by the pool.
   alignas(64) std::atomic<uint64_t> down_area_taken;
   alignas(64) std::atomic<uint64_t> up_area_taken;
