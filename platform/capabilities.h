@@ -15,6 +15,7 @@ struct CapabilityFacts {
   bool fork_by_default = false;              // fork is safe enough to be the default here
   bool signals = false;                      // a child's end can be a signal
   bool status_survives_foreign_reaper = false;  // Linux 6.15
+  bool affinity = false;                     // RunOnlyOn works
   bool process_handles = false;              // pidfd, process HANDLE: ids can't be confused
 };
 

@@ -4,6 +4,9 @@
 // small messages. The tail lies behind it, is not mapped, and is written once by one process and
 // read by another, by copy: whatever the writer does to it, a reader gets bytes or an error value,
 // never a fault. It vanishes with its last user, SIGKILL included.
+//
+// Two processes that talk for long use areas instead of the tail: one per direction, written and
+// read again and again in turns that the two agree on by words in the head.
 #ifndef PROGENY_PLATFORM_SHARED_REGION_H_
 #define PROGENY_PLATFORM_SHARED_REGION_H_
 
@@ -40,6 +43,15 @@ class SharedRegion {
   absl::Status WriteTail(absl::Span<const std::byte> bytes);
   // The first `size` bytes of the tail; DataLoss if it is shorter.
   absl::StatusOr<std::vector<std::byte>> ReadTail(size_t size) const;
+
+  // Of a region whose tail is not used. Both processes have mapped a head of the same size. Errors as
+  // for the tail; on Windows an area holds 30 GiB at most.
+  enum class Area { kFirst, kSecond };
+  absl::Status WriteArea(Area area, absl::Span<const std::byte> bytes);
+  absl::StatusOr<std::vector<std::byte>> ReadArea(Area area, size_t size) const;
+  // Gives the memory of an area's first `size` bytes back, if there is a way: on Windows it stays
+  // committed until the region is gone.
+  void ReleaseArea(Area area, size_t size);
 
  private:
   Handle handle_;

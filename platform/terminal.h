@@ -21,6 +21,9 @@ struct TerminalSize {
   int columns = 80;
 };
 
+// Of the terminal that standard error goes to, now; absent where it goes elsewhere.
+std::optional<TerminalSize> ErrorTerminal();
+
 // Of the terminal behind standard output, now; 24 x 80 where there is none. A change of it is told
 // by UserSignals on POSIX, and by nobody on Windows.
 TerminalSize GetTerminalSize();

@@ -92,7 +92,7 @@ class FutureState {
 // Move-only; its member functions may be called from many threads. T is `void` for functions that
 // return void or absl::Status: then Get gives absl::Status, and OnReady takes one.
 //
-// ~Future of an Async joins like ~Process. A moved-from Future may only be destroyed or assigned to.
+// ~Future of an Async joins like ~Process, that of a pool lets go. A moved-from Future may only be destroyed or assigned to.
 template <class T>
 class Future {
  public:
@@ -124,7 +124,8 @@ class Future {
     return state_->core().Wait(timeout);
   }
 
-  // Ends the process that works on it; Get is Cancelled. False when it was already ready.
+  // Ends the process that works on it; Get is Cancelled. Of a pool: what hasn't started is dropped, and
+  // a process that works on it is replaced. False when it was already ready.
   bool Cancel() { return state_->core().Cancel(); }
 
   // Calls `ready` with the result: on a thread of progeny's, or at once when it is there. May be
@@ -137,6 +138,9 @@ class Future {
           call(held->Peek());
         });
   }
+
+  // The same without looking at the result: it is still Get's to take.
+  void WhenReady(std::function<void()> ready) { state_->core().WhenReady(std::move(ready)); }
 
   // For WaitAny: ready when this future is; -1 when it is already.
   NativeHandle sentinel() const { return state_->core().sentinel(); }

@@ -2,6 +2,7 @@
 #ifndef PROGENY_PROGENY_H_
 #define PROGENY_PROGENY_H_
 
+#include "progeny/as_completed.h"
 #include "progeny/call.h"
 #include "progeny/callable.h"
 #include "progeny/codec.h"
@@ -16,8 +17,10 @@
 #include "progeny/main_guard.h"
 #include "progeny/memory_report.h"
 #include "progeny/memory_usage.h"
+#include "progeny/pool.h"
 #include "progeny/process.h"
 #include "progeny/process_options.h"
+#include "progeny/progress_bar.h"
 #include "progeny/stdio.h"
 #include "progeny/this_process.h"
 #include "progeny/wait.h"

@@ -35,6 +35,11 @@ absl::Status ReserveBytes(NativeHandle file, size_t bytes) {
   return absl::OkStatus();
 }
 
+void PunchHole(NativeHandle file, size_t offset, size_t bytes) {
+  (void)fallocate(static_cast<int>(file), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  static_cast<off_t>(offset), static_cast<off_t>(bytes));
+}
+
 void Freeze(NativeHandle file) {
   fcntl(static_cast<int>(file), F_ADD_SEALS,
         F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);

@@ -28,6 +28,7 @@ const CapabilityFacts& Capabilities() {
     f.fork_server = true;
     f.fork_by_default = true;
     f.signals = true;
+    f.affinity = true;
     f.process_handles = PidfdsWork();
     f.status_survives_foreign_reaper = f.process_handles && KernelIsAtLeast(6, 15);
     return f;

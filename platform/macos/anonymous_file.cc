@@ -69,6 +69,18 @@ absl::Status ReserveBytes(NativeHandle file, size_t bytes) {
   return absl::OkStatus();
 }
 
+// APFS takes whole blocks only.
+void PunchHole(NativeHandle file, size_t offset, size_t bytes) {
+  constexpr size_t kBlock = 4096;
+  const size_t first = (offset + kBlock - 1) / kBlock * kBlock;
+  const size_t end = (offset + bytes) / kBlock * kBlock;
+  if (end <= first) return;
+  fpunchhole_t hole{};
+  hole.fp_offset = static_cast<off_t>(first);
+  hole.fp_length = static_cast<off_t>(end - first);
+  (void)fcntl(static_cast<int>(file), F_PUNCHHOLE, &hole);
+}
+
 void Freeze(NativeHandle) {}
 
 }  // namespace progeny::platform

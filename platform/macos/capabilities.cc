@@ -13,6 +13,7 @@ const CapabilityFacts& Capabilities() {
       .signals = true,
       // NOTE_EXITSTATUS should tell it; not claimed until a Mac has shown it.
       .status_survives_foreign_reaper = false,
+      .affinity = false,
       .process_handles = false,
   };
   return kFacts;

@@ -23,6 +23,10 @@ absl::Status ReserveBytes(NativeHandle file, size_t bytes);
 // Writes all of `bytes` at `offset`, growing the file. ResourceExhausted when memory is.
 absl::Status WriteAt(NativeHandle file, size_t offset, absl::Span<const std::byte> bytes);
 
+// Gives back the memory behind these bytes, which then read as zeros; page by page, what is rounded
+// away stays. Best effort.
+void PunchHole(NativeHandle file, size_t offset, size_t bytes);
+
 // Linux: nobody can change the file any more. Elsewhere nothing: nobody but its two users has it.
 void Freeze(NativeHandle file);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,41 @@ namespace {
 size_t RoundUpToPages(size_t bytes) {
   static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return (bytes + page - 1) / page * page;
+}
+
+// Files with holes: how far apart areas lie costs nothing.
+constexpr uint64_t kAreaBytes = uint64_t{1} << 42;
+
+uint64_t AreaOffset(size_t head_size, SharedRegion::Area area) {
+  return head_size + (area == SharedRegion::Area::kFirst ? 0 : kAreaBytes);
+}
+
+absl::StatusOr<std::vector<std::byte>> ReadAt(int fd, uint64_t offset, size_t size) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return LastOsError("read shared memory", "");
+  // Compared before anything of that size is allocated: the size is another process's word.
+  const auto there = static_cast<uint64_t>(info.st_size);
+  if (there < offset || there - offset < size) {
+    return absl::DataLossError(absl::StrCat("read shared memory: ", size, " bytes were told, ",
+                                            there < offset ? 0 : there - offset, " are there"));
+  }
+  std::vector<std::byte> bytes;
+  try {
+    bytes.resize(size);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("read ", size, " bytes of shared memory: out of memory"));
+  }
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got =
+        pread(fd, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return LastOsError("read shared memory", "");
+    if (got == 0) return absl::DataLossError("read shared memory: it ended early");
+    done += static_cast<size_t>(got);
+  }
+  return bytes;
 }
 
 absl::StatusOr<std::byte*> MapHead(int fd, size_t size) {
@@ -81,26 +117,19 @@ absl::Status SharedRegion::WriteTail(absl::Span<const std::byte> bytes) {
 }
 
 absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const {
-  const int fd = static_cast<int>(handle_.get());
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return LastOsError("read shared memory", "");
-  // Compared before anything of that size is allocated: the size is another process's word.
-  const auto there = static_cast<uint64_t>(info.st_size);
-  if (there < head_size_ || there - head_size_ < size) {
-    return absl::DataLossError(absl::StrCat("read shared memory: ", size, " bytes were told, ",
-                                            there - head_size_, " are there"));
-  }
-  std::vector<std::byte> bytes(size);
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t got = pread(fd, bytes.data() + done, size - done,
-                              static_cast<off_t>(head_size_ + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return LastOsError("read shared memory", "");
-    if (got == 0) return absl::DataLossError("read shared memory: it ended early");
-    done += static_cast<size_t>(got);
-  }
-  return bytes;
+  return ReadAt(static_cast<int>(handle_.get()), head_size_, size);
+}
+
+absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> bytes) {
+  return WriteAt(handle_.get(), AreaOffset(head_size_, area), bytes);
+}
+
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size) const {
+  return ReadAt(static_cast<int>(handle_.get()), AreaOffset(head_size_, area), size);
+}
+
+void SharedRegion::ReleaseArea(Area area, size_t size) {
+  PunchHole(handle_.get(), AreaOffset(head_size_, area), size);
 }
 
 }  // namespace progeny::platform

@@ -30,6 +30,14 @@ class TerminalScreen::State {
 
 bool HasTerminal() { return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1; }
 
+std::optional<TerminalSize> ErrorTerminal() {
+  if (isatty(STDERR_FILENO) != 1) return std::nullopt;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+    return TerminalSize{};
+  return TerminalSize{.rows = size.ws_row, .columns = size.ws_col};
+}
+
 TerminalSize GetTerminalSize() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)

@@ -22,4 +22,14 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t) const {
   return absl::UnimplementedError("read shared memory: not ported to this operating system");
 }
 
+absl::Status SharedRegion::WriteArea(Area, absl::Span<const std::byte>) {
+  return absl::UnimplementedError("write shared memory: not ported to this operating system");
+}
+
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area, size_t) const {
+  return absl::UnimplementedError("read shared memory: not ported to this operating system");
+}
+
+void SharedRegion::ReleaseArea(Area, size_t) {}
+
 }  // namespace progeny::platform

@@ -8,6 +8,8 @@ class TerminalScreen::State {};
 
 bool HasTerminal() { return false; }
 
+std::optional<TerminalSize> ErrorTerminal() { return std::nullopt; }
+
 TerminalSize GetTerminalSize() { return {}; }
 
 TerminalScreen::TerminalScreen(std::unique_ptr<State> state) : state_(std::move(state)) {}

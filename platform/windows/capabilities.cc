@@ -11,6 +11,7 @@ const CapabilityFacts& Capabilities() {
       .signals = false,
       // Nobody reaps here: a process handle keeps the status for as long as it is open.
       .status_survives_foreign_reaper = true,
+      .affinity = true,
       .process_handles = true,
   };
   return kFacts;

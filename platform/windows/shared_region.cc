@@ -31,6 +31,12 @@ uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / un
 // than a reader expects is noticed, and so that it can be mapped with the head (see View).
 uint64_t TailOffset(uint64_t head_bytes) { return RoundUp(head_bytes + kPage, kGranularity); }
 
+constexpr uint64_t kAreaBytes = uint64_t{30} << 30;
+
+uint64_t AreaOffset(uint64_t head_bytes, SharedRegion::Area area) {
+  return TailOffset(head_bytes) + (area == SharedRegion::Area::kFirst ? 0 : kAreaBytes + kSlice);
+}
+
 // Stands in front of the tail's bytes, which begin kGranularity behind it.
 struct TailHeader {
   uint64_t size = 0;
@@ -77,6 +83,15 @@ bool IsCommitted(const std::byte* data, uint64_t size) {
 absl::Status TooShort(uint64_t size) {
   return absl::DataLossError(
       absl::StrCat("read ", size, " bytes of a shared region: it holds fewer"));
+}
+
+absl::StatusOr<std::vector<std::byte>> Copy(const View& view, size_t size) {
+  try {
+    return std::vector<std::byte>(view.data(), view.data() + size);
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("read ", size, " bytes of a shared region: out of memory"));
+  }
 }
 
 absl::Status WriteSlice(NativeHandle section, uint64_t offset, absl::Span<const std::byte> bytes) {
@@ -186,12 +201,33 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const
   if (view.data() == nullptr) return LastOsError("map a shared region", "");
   // The writer's word isn't taken for more than what it has really committed.
   if (!IsCommitted(view.data(), size)) return TooShort(size);
-  try {
-    return std::vector<std::byte>(view.data(), view.data() + size);
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("read ", size, " bytes of a shared region: out of memory"));
-  }
+  return Copy(view, size);
 }
+
+absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> bytes) {
+  if (bytes.size() > kAreaBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "write ", bytes.size(), " bytes to a shared region: on Windows an area holds 30 GiB at most"));
+  }
+  absl::Status status;
+  for (uint64_t done = 0; status.ok() && done < bytes.size(); done += kSlice) {
+    status = WriteSlice(handle_.get(), AreaOffset(head_size_, area) + done,
+                        bytes.subspan(done, kSlice));
+  }
+  return status;
+}
+
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size) const {
+  if (size > kAreaBytes) return TooShort(size);
+  if (size == 0) return std::vector<std::byte>();
+  const View view(handle_.get(), AreaOffset(head_size_, area), size);
+  if (view.data() == nullptr) return LastOsError("map a shared region", "");
+  // What the writer has committed stays as it is; asking whether it has would mean to know how much
+  // was ever committed behind it (see View).
+  if (!Commit(view.data(), size)) return LastOsError("read shared memory", "");
+  return Copy(view, size);
+}
+
+void SharedRegion::ReleaseArea(Area, size_t) {}
 
 }  // namespace progeny::platform

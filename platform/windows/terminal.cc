@@ -36,6 +36,13 @@ bool HasTerminal() {
   return GetConsoleMode(Input(), &mode) && GetConsoleMode(Output(), &mode);
 }
 
+std::optional<TerminalSize> ErrorTerminal() {
+  CONSOLE_SCREEN_BUFFER_INFO info;
+  if (!GetConsoleScreenBufferInfo(GetStdHandle(STD_ERROR_HANDLE), &info)) return std::nullopt;
+  return TerminalSize{.rows = info.srWindow.Bottom - info.srWindow.Top + 1,
+                      .columns = info.srWindow.Right - info.srWindow.Left + 1};
+}
+
 TerminalSize GetTerminalSize() {
   CONSOLE_SCREEN_BUFFER_INFO info;
   if (!GetConsoleScreenBufferInfo(Output(), &info)) return {};

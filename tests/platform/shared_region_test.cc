@@ -57,6 +57,23 @@ TEST_F(SharedRegionTest, Tail_ThatIsShorterThanToldOf_IsDataLoss) {
   EXPECT_THAT(region->ReadTail(1 << 20), tests::IsError(absl::StatusCode::kDataLoss, ""));
 }
 
+TEST_F(SharedRegionTest, Areas_AreWrittenAgainAndAgain_ApartFromEachOther) {
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
+  ASSERT_OK(region);
+  using Area = SharedRegion::Area;
+  for (size_t size : {size_t{5} << 20U, size_t{1}, size_t{0}, size_t{70000}, size_t{6} << 20U}) {
+    ASSERT_OK(region->WriteArea(Area::kFirst, Bytes(size, 7)));
+    ASSERT_OK(region->WriteArea(Area::kSecond, Bytes(size + 1, 8)));
+    absl::StatusOr<std::vector<std::byte>> first = region->ReadArea(Area::kFirst, size);
+    absl::StatusOr<std::vector<std::byte>> second = region->ReadArea(Area::kSecond, size + 1);
+    ASSERT_OK(first);
+    ASSERT_OK(second);
+    EXPECT_EQ(*first, Bytes(size, 7));
+    EXPECT_EQ(*second, Bytes(size + 1, 8));
+    region->ReleaseArea(Area::kFirst, size);
+  }
+}
+
 TEST_F(SharedRegionTest, Move_TakesTheMappingAlong) {
   absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
   ASSERT_OK(region);

@@ -29,6 +29,7 @@ struct Self {
   std::atomic<bool> has_at_exit{false};  // so that an empty list needs no lock
 
   std::atomic<Slot*> slot{nullptr};
+  std::atomic<int> pool_depth{0};
   std::atomic<uint64_t> generation{0};
   std::atomic<bool> guard_met{false};
   std::atomic<bool> started_without_guard{false};
@@ -63,6 +64,7 @@ Identity NextChildIdentity(const std::string& name, StartMethod method) {
   child.start_method = method;
   child.parent_id = platform::CurrentProcessId();
   child.parent_name = self.identity != nullptr ? self.identity->name : "MainProcess";
+  child.pool_depth = self.pool_depth.load();
   return child;
 }
 
@@ -85,7 +87,11 @@ void BecomeChild(const Identity* identity, Slot* slot) {
   self.identity = identity;
   self.children = 0;
   self.slot.store(slot);
+  self.pool_depth.store(identity->pool_depth);
 }
+
+int PoolDepth() { return State().pool_depth.load(); }
+void SetPoolDepth(int depth) { State().pool_depth.store(depth); }
 
 void RunAtExit() {
   Self& self = State();

@@ -19,6 +19,7 @@ struct Identity {
   StartMethod start_method = StartMethod::kSpawn;
   ProcessId parent_id = 0;
   std::string parent_name;
+  int pool_depth = 0;  // pools' workers among this process and its ancestors
 };
 
 // For the next child of this process; `name` may be empty.
@@ -30,6 +31,10 @@ Identity ForkServerIdentity();
 // In a child, before any code of the user's: from here on this process is `identity`. Both live until
 // the process ends.
 void BecomeChild(const Identity* identity, Slot* slot);
+
+// How many pools this process works for, directly and through its ancestors.
+int PoolDepth();
+void SetPoolDepth(int depth);
 
 // Runs what this_process::AtExit has registered, last first. What it throws is logged and dropped.
 void RunAtExit();

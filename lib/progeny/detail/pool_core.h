@@ -1,0 +1,89 @@
+// What stands behind a Pool: somebody who runs encoded elements in workers and tells what came of
+// each, exactly once.
+#ifndef PROGENY_DETAIL_POOL_CORE_H_
+#define PROGENY_DETAIL_POOL_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "progeny/detail/future_core.h"
+#include "progeny/detail/pool_entry.h"
+#include "progeny/pool_options.h"
+
+namespace progeny::detail {
+
+// Who is told what came of the elements of one call. Called on threads of the pool's, one at a time,
+// in any order of elements, under the pool's lock: to be quick, to run no code of the user's, and to
+// call nothing of the pool's.
+class OutcomeSink {
+ public:
+  virtual ~OutcomeSink() = default;
+  virtual void OnValue(int64_t index, absl::Span<const std::byte> bytes) = 0;
+  virtual void OnStatus(int64_t index, absl::Status status) = 0;
+  // A worker took so long for so many elements of this call.
+  virtual void OnMeasured(int64_t elements, absl::Duration time) = 0;
+};
+
+// One call of Submit, Map and so on.
+struct CallRequest {
+  const PoolEntryNode* node = nullptr;
+  bool has_state = false;
+  std::vector<std::byte> state;  // travels once to each worker; empty when it stands in each element
+  std::shared_ptr<OutcomeSink> sink;
+};
+
+struct Elements {
+  int64_t first_index = 0;
+  uint32_t count = 0;
+  bool state_inline = false;     // a single one, with the callable's state before its arguments
+  std::vector<std::byte> bytes;  // each behind its size, a uint64_t
+};
+
+class PoolWork;  // a call that was begun
+
+class PoolCore {
+ public:
+  struct Initialiser {
+    const PoolEntryNode* node = nullptr;  // nullptr: there is none
+    std::vector<std::byte> bytes;         // state, then arguments
+  };
+  static absl::StatusOr<std::shared_ptr<PoolCore>> Create(PoolOptions options, Initialiser initialiser);
+  virtual ~PoolCore() = default;
+
+  virtual int workers() const = 0;
+  virtual std::shared_ptr<PoolWork> Begin(CallRequest request) = 0;
+  // Each element gets exactly one outcome, also when the pool is closed: then it is told at once.
+  virtual void Enqueue(const std::shared_ptr<PoolWork>& work, Elements elements) = 0;
+  // What has not started becomes Cancelled, and what runs is told to stop at the next element.
+  virtual void DropQueued(const std::shared_ptr<PoolWork>& work) = 0;
+  // That, and the processes of what runs are ended. False when nothing was left to cancel.
+  virtual bool Cancel(const std::shared_ptr<PoolWork>& work) = 0;
+  // No more elements will come.
+  virtual void End(const std::shared_ptr<PoolWork>& work) = 0;
+
+  virtual void Close() = 0;
+  virtual void Terminate() = 0;
+  virtual absl::Status Join(absl::Duration timeout) = 0;
+  virtual PoolStats stats() const = 0;
+  // False in a forked child of the process that made the pool.
+  virtual bool IsOurs() const = 0;
+};
+
+// One element with its state inline. An `encoded` that failed is the future's result.
+std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
+                                         const PoolEntryNode* node,
+                                         absl::StatusOr<std::vector<std::byte>> encoded);
+
+// Runs code of the user's: what it throws becomes Unknown with a RemoteError.
+absl::Status RunUserCode(absl::FunctionRef<void()> code);
+
+}  // namespace progeny::detail
+
+#endif  // PROGENY_DETAIL_POOL_CORE_H_

@@ -1,0 +1,120 @@
+// What a pool's worker finds and runs: like entry.h's node, but a callable is loaded once and called
+// for many elements.
+#ifndef PROGENY_DETAIL_POOL_ENTRY_H_
+#define PROGENY_DETAIL_POOL_ENTRY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "progeny/detail/bound_task.h"
+#include "progeny/detail/entry.h"
+#include "progeny/detail/signature.h"
+
+namespace progeny::detail {
+
+// A callable in a worker, with its state.
+class LoadedCall {
+ public:
+  virtual ~LoadedCall() = default;
+  // Decodes one element's arguments, to the end, calls, and stores what was returned.
+  virtual void Run(ByteReader& arguments, EntryOutcome& outcome) = 0;
+};
+
+// Found like an EntryNode: by its place in the image. The magic differs, so that neither is taken for
+// the other.
+struct PoolEntryNode {
+  static constexpr uint64_t kMagic = 0x6c6f6f7065677270ULL;  // "prgepool"
+  uint64_t magic;
+  absl::StatusOr<std::unique_ptr<LoadedCall>> (*load)(ByteReader& state);
+};
+
+template <class F, class Parameters>
+struct PoolEntry;
+
+template <class F, class... P>
+struct PoolEntry<F, ParameterList<P...>> {
+  class Call final : public LoadedCall {
+   public:
+    explicit Call(F callable) : callable_(std::move(callable)) {}
+    void Run(ByteReader& arguments, EntryOutcome& outcome) override {
+      // Braces: decoded from left to right.
+      std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(arguments)...};
+      std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
+      outcome.status.Update(arguments.ExpectEnd());
+      if (!outcome.status.ok()) return;
+      std::apply(
+          [&](auto&... part) {
+            StoreResultOf<Answer>(
+                [&]() -> decltype(auto) { return std::invoke(callable_, PassAs<P>(*part)...); }, outcome);
+          },
+          decoded);
+    }
+
+   private:
+    F callable_;
+  };
+
+  static absl::StatusOr<std::unique_ptr<LoadedCall>> Load(ByteReader& state) {
+    if constexpr (kIsStateless<F>) {
+      return std::make_unique<Call>(F{});
+    } else {
+      absl::StatusOr<F> callable = DecodeOne<F>(state);
+      if (!callable.ok()) return callable.status();
+      return std::make_unique<Call>(*std::move(callable));
+    }
+  }
+
+  static constexpr PoolEntryNode node{PoolEntryNode::kMagic, &PoolEntry::Load};
+};
+
+// Appends the arguments, converted to the parameters' types, as LoadedCall::Run decodes them.
+template <class Parameters, class... A>
+struct ArgumentEncoder;
+template <class... P, class... A>
+struct ArgumentEncoder<ParameterList<P...>, A...> {
+  static absl::Status Encode(std::vector<std::byte>& out, A... arguments) {
+    absl::Status status;
+    ((status.Update(EncodeTo(out, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments)))))), ...);
+    return status;
+  }
+};
+
+template <class F>
+absl::Status EncodeState(std::vector<std::byte>& out, const F& callable) {
+  if constexpr (kIsStateless<F>) {
+    return absl::OkStatus();
+  } else {
+    return EncodeTo(out, callable);
+  }
+}
+
+// State, then arguments, as PoolEntry's Load and Run take them.
+template <class F, class... A>
+absl::Status EncodeCall(std::vector<std::byte>& out, const F& callable, A... arguments) {
+  absl::Status status = EncodeState(out, callable);
+  status.Update(ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>::Encode(
+      out, std::forward<A>(arguments)...));
+  return status;
+}
+
+// An element stands behind its size, which is known last.
+inline size_t BeginElement(std::vector<std::byte>& out) {
+  out.resize(out.size() + sizeof(uint64_t));
+  return out.size() - sizeof(uint64_t);
+}
+inline void EndElement(std::vector<std::byte>& out, size_t begin) {
+  const uint64_t size = out.size() - begin - sizeof size;
+  std::memcpy(out.data() + begin, &size, sizeof size);
+}
+
+}  // namespace progeny::detail
+
+#endif  // PROGENY_DETAIL_POOL_ENTRY_H_

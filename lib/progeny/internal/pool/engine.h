@@ -1,0 +1,245 @@
+// The pool behind Pool: who has which task, and what becomes of it.
+//
+// One lock, and nobody in another process can hold it. Three kinds of threads meet here:
+// * Callers enqueue, cancel, close; under the lock they put small work straight into a ring.
+// * The dispatcher thread takes outcomes out of the rings, settles what a dead worker had, deals out
+//   what is queued, looks at deadlines, and sleeps on the pool's bell.
+// * The supervisor thread waits for processes to end and starts new ones: both may take long, so
+//   neither happens under the lock.
+//
+// A task is queued (queue_), taken (in a worker's `in_flight`, claim free), started (claimed; the one
+// that runs is named by WorkerWords::running), and published (its outcome stands in the ring). Only the
+// dispatcher moves a task on from what a worker did, and it empties a dead worker's ring first: so each
+// task has exactly one outcome.
+#ifndef PROGENY_INTERNAL_POOL_ENGINE_H_
+#define PROGENY_INTERNAL_POOL_ENGINE_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "platform/wait_set.h"
+#include "progeny/detail/pool_core.h"
+#include "progeny/exit_status.h"
+#include "progeny/internal/pool/worker_start.h"
+
+namespace progeny::detail {
+
+// One call. All under the engine's lock, but for what never changes.
+class PoolWork {
+ public:
+  std::shared_ptr<OutcomeSink> sink;
+  const PoolEntryNode* node = nullptr;
+  uint64_t job = 0;                // 0: no state of its own
+  std::vector<std::byte> state;
+  uint64_t seed = 0;
+  int64_t open = 0;                // elements without an outcome
+  bool cancelled = false;          // nothing of it is to start any more
+  bool to_be_ended = false;        // and what runs is to be ended, with its process
+};
+
+}  // namespace progeny::detail
+
+namespace progeny::internal {
+
+class Engine final : public detail::PoolCore {
+ public:
+  Engine(PoolOptions options, Initialiser initialiser);
+  ~Engine() override;
+
+  // Starts the workers, then the threads.
+  absl::Status Start();
+
+  int workers() const override { return static_cast<int>(workers_.size()); }
+  std::shared_ptr<detail::PoolWork> Begin(detail::CallRequest request) override;
+  void Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements) override;
+  void DropQueued(const std::shared_ptr<detail::PoolWork>& work) override;
+  bool Cancel(const std::shared_ptr<detail::PoolWork>& work) override;
+  void End(const std::shared_ptr<detail::PoolWork>& work) override;
+  void Close() override;
+  void Terminate() override;
+  absl::Status Join(absl::Duration timeout) override;
+  PoolStats stats() const override;
+  bool IsOurs() const override;
+
+ private:
+  struct Batch {
+    std::shared_ptr<detail::PoolWork> work;
+    int64_t first_index = 0;
+    uint32_t count = 0;
+    bool state_inline = false;
+    std::vector<std::byte> bytes;
+    uint32_t next = 0;       // the first element without an outcome
+    size_t next_offset = 0;  // of it in `bytes`
+    int deaths = 0;          // of workers under it
+
+    uint32_t left() const { return count - next; }
+    void Advance();
+  };
+
+  struct InFlight {
+    std::unique_ptr<Batch> batch;
+    uint64_t first_task = 0;  // of element `dealt`
+    uint32_t dealt = 0;       // batch->next when it was put into the ring
+    WorkHeader* header = nullptr;  // in the ring, which keeps it as long as this is here
+    uint64_t position = 0;
+
+    uint64_t next_task() const { return first_task + (batch->next - dealt); }
+  };
+
+  enum class Life {
+    kAbsent,    // no process; `wanted` says whether there should be one
+    kStarting,  // a process that hasn't said that it is ready
+    kReady,
+    kLeaving,   // told to exit, retiring or killed: gets no more work
+  };
+
+  struct Worker {
+    size_t index = 0;
+    WorkerMemory memory;
+    platform::SharedWord bell;
+    RingProducer down;
+    RingConsumer up;
+    Life life = Life::kAbsent;
+    bool wanted = true;       // a process is to be started
+    bool being_started = false;
+    bool gone = false;        // has ended, not settled yet
+    bool killed = false;      // by us
+    std::shared_ptr<detail::Child> child;
+    std::deque<InFlight> in_flight;
+    uint64_t next_task = 1;
+    uint32_t known_entries = 0;
+    std::set<uint64_t> known_jobs;
+    uint64_t areas_sent = 0;
+    absl::Status init_failure;
+    absl::Status garbled;
+
+    // Room in its ring; what is in flight is not overwritten, though the worker may be done with it.
+    std::byte* Reserve(Down kind, size_t size);
+    // For the next process; no process may use the memory.
+    void Renew();
+    bool takes_work() const { return !gone && (life == Life::kStarting || life == Life::kReady); }
+    bool alive() const { return !gone && life != Life::kAbsent; }
+  };
+
+  enum class State { kOpen, kClosing, kEnding, kEnded };
+  enum class Put { kDone, kFull };
+
+  // engine.cc: the public side
+  absl::Status MakeWorkers();
+  absl::Status StartThreads();
+  void TakeDown();
+  absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
+              const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // engine_cancel.cc: taking back
+  void EndAll(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // engine_dispatch.cc: dealing out
+  void Dispatch(bool by_dispatcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Worker* LeastLoaded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
+                              absl::Span<const std::byte> bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<Put> TellEntry(Worker& worker, const detail::PoolEntryNode* node)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Rebalance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool TakeBack(Worker& worker, size_t keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool GiveInitialiser(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // engine_outcomes.cc: what came of it
+  void Drain(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status HandleRecord(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status HandleOutcome(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status HandleEnd(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,
+                                                           std::vector<std::byte>& storage)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Tell(Batch& batch, absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void TellAll(Batch& batch, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Requeue(std::unique_ptr<Batch> batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // engine_threads.cc
+  struct Watched {
+    bool ended = false;
+    std::vector<std::pair<size_t, std::shared_ptr<detail::Child>>> children;
+    std::vector<platform::NativeHandle> handles;
+    std::optional<size_t> to_start;
+    platform::Deadline deadline = platform::Deadline::Infinite();
+  };
+  void RunDispatcher();
+  bool TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool AnythingTold() const;  // by the dispatcher
+  void RunSupervisor();
+  Watched Look();
+  void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
+
+  // engine_life.cc: workers that end and begin
+  platform::Deadline NextDeadline() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CheckTimeouts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndCancelled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Condemn(Worker& worker, const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Kill(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Settle(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SettleStarted(Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteNeverReady(const Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SayGoodbye() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool AllAbsent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status StartOne(size_t index);
+  void NoteStartFailure(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<std::shared_ptr<detail::Child>> StartProcess(Worker& worker);
+  void WakeDispatcher();
+
+  const PoolOptions options_;
+  const Initialiser initialiser_;
+  const uint64_t generation_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  PoolBell bell_;
+  std::optional<platform::Wakeup> supervisor_wakeup_;
+
+  mutable absl::Mutex mu_;
+  State state_ ABSL_GUARDED_BY(mu_) = State::kOpen;
+  absl::Status end_reason_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::unique_ptr<Batch>> queue_ ABSL_GUARDED_BY(mu_);
+  std::unordered_map<const detail::PoolEntryNode*, uint32_t> entries_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::vector<std::byte>> entry_addresses_ ABSL_GUARDED_BY(mu_);  // by id - 1
+  WorkHeader* last_put_ ABSL_GUARDED_BY(mu_) = nullptr;  // in some ring
+  uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t jobs_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t submissions_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t open_ ABSL_GUARDED_BY(mu_) = 0;  // elements without an outcome
+  int64_t done_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t failed_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t started_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t lost_ ABSL_GUARDED_BY(mu_) = 0;
+  int failures_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // of workers that were never ready
+  int kills_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;     // from outside, of such workers
+  int start_failures_ ABSL_GUARDED_BY(mu_) = 0;     // in a row
+  absl::Time retry_start_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+
+  bool threads_run_ = false;  // set before they start
+
+  absl::Mutex join_mu_;
+  std::thread dispatcher_;  // these joined under join_mu_
+  std::thread supervisor_;
+};
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_POOL_ENGINE_H_

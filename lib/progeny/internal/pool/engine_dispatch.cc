@@ -1,0 +1,216 @@
+// Dealing out. A worker gets more than it runs, so that it never waits for us; what it hasn't begun is
+// taken back when another one has nothing to do.
+#include <algorithm>
+#include <cstring>
+
+#include "platform/image.h"
+#include "progeny/codec.h"
+#include "progeny/internal/pool/engine.h"
+
+namespace progeny::internal {
+namespace {
+
+// Batches that lie in a worker's ring at once.
+constexpr size_t kDealtAtOnce = 64;
+
+}  // namespace
+
+Engine::Worker* Engine::LeastLoaded() {
+  Worker* best = nullptr;
+  for (const auto& worker : workers_) {
+    if (!worker->takes_work() || worker->in_flight.size() >= kDealtAtOnce) continue;
+    const auto load = [](const Worker& w) {
+      return w.in_flight.size() * 2 + (w.life == Life::kStarting ? 1 : 0);
+    };
+    if (best == nullptr || load(*worker) < load(*best)) best = worker.get();
+  }
+  return best;
+}
+
+std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
+  down.KeepFrom(in_flight.empty() ? RingProducer::kKeepNone : in_flight.front().position);
+  const auto record = static_cast<uint32_t>(kind);
+  if (std::byte* room = down.Reserve(record, size); room != nullptr) return room;
+  // What fills the ring may be all withdrawn or forgotten: no outcome then tells that it was read.
+  memory.words().room_wanted.store(1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return down.Reserve(record, size);
+}
+
+absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
+                                            absl::Span<const std::byte> bytes) {
+  if (bytes.size() > kLargestInline) {
+    const WorkerWords& words = worker.memory.words();
+    if (words.down_area_taken.load(std::memory_order_acquire) != worker.areas_sent) return Put::kFull;
+    // Long: outcomes of others and callers go on meanwhile. Only the dispatcher comes here, and only it
+    // settles workers, so this one's memory stays what it is.
+    mu_.Unlock();
+    const absl::Status written = worker.memory.region().WriteArea(WorkerMemory::kDownArea, bytes);
+    mu_.Lock();
+    if (!written.ok()) return written;
+    if (kind != Down::kInit && !worker.takes_work()) return Put::kFull;
+    header.area_size = bytes.size();
+    bytes = {};
+  }
+  std::byte* room = worker.Reserve(kind, sizeof header + bytes.size());
+  if (room == nullptr) return Put::kFull;
+  auto* placed = new (room) WorkHeader;
+  placed->count = header.count;
+  placed->first_task = header.first_task;
+  placed->job = header.job;
+  placed->entry = header.entry;
+  placed->state_inline = header.state_inline;
+  placed->first_index = header.first_index;
+  placed->seed = header.seed;
+  placed->area_size = header.area_size;
+  if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
+  if (header.area_size != 0) ++worker.areas_sent;
+  worker.down.Commit();
+  last_put_ = placed;
+  return Put::kDone;
+}
+
+absl::StatusOr<Engine::Put> Engine::TellEntry(Worker& worker, const detail::PoolEntryNode* node) {
+  uint32_t& id = entries_[node];
+  if (id == 0) {
+    absl::StatusOr<platform::ImageAddress> address = platform::FindImage(node);
+    if (!address.ok()) return address.status();
+    std::vector<std::byte> bytes;
+    if (absl::Status encoded = detail::EncodeTo(bytes, *address); !encoded.ok()) return encoded;
+    entry_addresses_.push_back(std::move(bytes));
+    id = static_cast<uint32_t>(entry_addresses_.size());
+  }
+  while (worker.known_entries < id) {
+    WorkHeader header;
+    header.entry = worker.known_entries + 1;
+    absl::StatusOr<Put> put =
+        PutWork(worker, Down::kEntry, header, entry_addresses_[worker.known_entries]);
+    if (!put.ok() || *put == Put::kFull) return put;
+    ++worker.known_entries;
+  }
+  return Put::kDone;
+}
+
+absl::StatusOr<Engine::Put> Engine::TellJob(Worker& worker, const detail::PoolWork& work) {
+  if (work.job == 0 || worker.known_jobs.count(work.job) > 0) return Put::kDone;
+  WorkHeader header;
+  header.entry = entries_[work.node];
+  header.job = work.job;
+  absl::StatusOr<Put> put = PutWork(worker, Down::kJob, header, work.state);
+  if (put.ok() && *put == Put::kDone) worker.known_jobs.insert(work.job);
+  return put;
+}
+
+// Takes `batch` if there is room for it.
+Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
+  const detail::PoolWork& work = *batch->work;
+  absl::StatusOr<Put> put = TellEntry(worker, work.node);
+  if (put.ok() && *put == Put::kDone) put = TellJob(worker, work);
+  if (put.ok() && *put == Put::kDone) {
+    WorkHeader header;
+    header.count = batch->left();
+    header.first_task = worker.next_task;
+    header.job = work.job;
+    header.entry = entries_[work.node];
+    header.state_inline = batch->state_inline ? 1 : 0;
+    header.first_index = batch->first_index + batch->next;
+    header.seed = work.seed;
+    put = PutWork(worker, Down::kBatch, header, absl::MakeConstSpan(batch->bytes).subspan(batch->next_offset));
+  }
+  if (!put.ok()) {  // it can't travel: that is its outcome
+    TellAll(*batch, put.status());
+    batch.reset();
+    return Put::kDone;
+  }
+  if (*put == Put::kFull) return Put::kFull;
+  const uint32_t left = batch->left();
+  const uint32_t dealt = batch->next;
+  const bool unwanted = batch->work->cancelled;  // meanwhile
+  worker.in_flight.push_back({std::move(batch), worker.next_task, dealt, last_put_, worker.down.position()});
+  worker.next_task += left;
+  if (unwanted) Drop(worker.in_flight.back().batch->work, absl::CancelledError("the task was cancelled"));
+  return Put::kDone;
+}
+
+void Engine::Dispatch(bool by_dispatcher) {
+  if (state_ == State::kEnding || state_ == State::kEnded) return;
+  uint64_t touched[8] = {};  // workers, by the low bits of their index: to be woken once each
+  bool any = false;
+  while (!queue_.empty()) {
+    const bool large = queue_.front()->bytes.size() - queue_.front()->next_offset > kLargestInline ||
+                       queue_.front()->work->state.size() > kLargestInline;
+    if (large && !by_dispatcher) {
+      WakeDispatcher();
+      break;
+    }
+    Worker* worker = LeastLoaded();
+    if (worker == nullptr) break;
+    std::unique_ptr<Batch> batch = std::move(queue_.front());
+    queue_.pop_front();
+    const Put put = PutBatch(*worker, batch);
+    if (put == Put::kFull) {
+      if (batch->work->cancelled || state_ == State::kEnding) {
+        TellAll(*batch, end_reason_.ok() ? absl::CancelledError("the task was cancelled") : end_reason_);
+        continue;
+      }
+      queue_.push_front(std::move(batch));
+      break;
+    }
+    touched[worker->index / 64 % 8] |= uint64_t{1} << (worker->index % 64);
+    any = true;
+  }
+  if (any) {
+    for (const auto& worker : workers_) {
+      if ((touched[worker->index / 64 % 8] >> (worker->index % 64) & 1U) != 0) worker->bell.Wake();
+    }
+  }
+}
+
+// From a worker, all batches but the first `keep` that it hasn't begun.
+bool Engine::TakeBack(Worker& worker, size_t keep) {
+  bool any = false;
+  while (worker.in_flight.size() > keep) {
+    InFlight& last = worker.in_flight.back();
+    Claim free = Claim::kFree;
+    if (!last.header->claim.compare_exchange_strong(free, Claim::kWithdrawn)) break;
+    queue_.push_front(std::move(last.batch));
+    worker.in_flight.pop_back();
+    any = true;
+  }
+  return any;
+}
+
+void Engine::Rebalance() {
+  if (!queue_.empty() || state_ == State::kEnding) return;
+  for (const auto& idle : workers_) {
+    if (idle->life != Life::kReady || !idle->in_flight.empty()) continue;
+    Worker* busiest = nullptr;
+    for (const auto& worker : workers_) {
+      if (!worker->alive()) continue;
+      if (busiest == nullptr || worker->in_flight.size() > busiest->in_flight.size()) {
+        busiest = worker.get();
+      }
+    }
+    const size_t load = busiest->in_flight.size();
+    // One that hasn't even started may lose all of it.
+    const bool starting = busiest->life == Life::kStarting;
+    if (load < (starting ? 1 : 2)) return;
+    if (!TakeBack(*busiest, starting ? load / 2 : (load + 1) / 2)) return;
+    Dispatch(true);
+  }
+}
+
+bool Engine::GiveInitialiser(Worker& worker) {
+  if (initialiser_.node == nullptr) return true;
+  absl::StatusOr<Put> put = TellEntry(worker, initialiser_.node);
+  if (put.ok() && *put == Put::kDone) {
+    WorkHeader header;
+    header.entry = entries_[initialiser_.node];
+    put = PutWork(worker, Down::kInit, header, initialiser_.bytes);
+  }
+  if (!put.ok()) EndAll(put.status());
+  worker.bell.Wake();
+  return put.ok() && *put == Put::kDone;
+}
+
+}  // namespace progeny::internal

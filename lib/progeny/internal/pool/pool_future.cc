@@ -1,0 +1,78 @@
+// The future of one task of a pool.
+#include <utility>
+
+#include "progeny/detail/pool_core.h"
+#include "progeny/internal/pool/readiness.h"
+
+namespace progeny::detail {
+namespace {
+
+// Told by the pool, once; looked at by any number of threads.
+class SingleOutcome final : public OutcomeSink {
+ public:
+  void OnValue(int64_t, absl::Span<const std::byte> bytes) override {
+    Set(std::vector<std::byte>(bytes.begin(), bytes.end()));
+  }
+  void OnStatus(int64_t, absl::Status status) override { Set(std::move(status)); }
+  void OnMeasured(int64_t, absl::Duration) override {}
+
+  // Written before the readiness is set, taken after it.
+  void Set(absl::StatusOr<std::vector<std::byte>> outcome) {
+    outcome_ = std::move(outcome);
+    ready_.Set();
+  }
+  internal::Readiness& ready() { return ready_; }
+  absl::StatusOr<std::vector<std::byte>> Take() { return std::move(outcome_); }
+
+ private:
+  internal::Readiness ready_;
+  absl::StatusOr<std::vector<std::byte>> outcome_;
+};
+
+class PoolFuture final : public FutureCore {
+ public:
+  PoolFuture(std::shared_ptr<PoolCore> core, std::shared_ptr<PoolWork> work,
+             std::shared_ptr<SingleOutcome> outcome)
+      : core_(std::move(core)), work_(std::move(work)), outcome_(std::move(outcome)) {}
+
+  bool Wait(absl::Duration timeout) override { return outcome_->ready().Wait(timeout); }
+  absl::StatusOr<std::vector<std::byte>> Take() override { return outcome_->Take(); }
+  bool Cancel() override {
+    return work_ != nullptr && core_->IsOurs() && core_->Cancel(work_);
+  }
+  void WhenReady(std::function<void()> ready) override { outcome_->ready().WhenReady(std::move(ready)); }
+  void EndOfOwner() override {}  // lets go
+  NativeHandle sentinel() const override { return outcome_->ready().Sentinel(); }
+
+ private:
+  const std::shared_ptr<PoolCore> core_;
+  const std::shared_ptr<PoolWork> work_;  // nullptr: it never began
+  const std::shared_ptr<SingleOutcome> outcome_;
+};
+
+}  // namespace
+
+std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
+                                         const PoolEntryNode* node,
+                                         absl::StatusOr<std::vector<std::byte>> encoded) {
+  auto outcome = std::make_shared<SingleOutcome>();
+  if (encoded.ok() && !core->IsOurs()) {
+    encoded = absl::FailedPreconditionError("this pool belongs to this process's parent");
+  }
+  if (!encoded.ok()) {
+    outcome->Set(encoded.status());
+    return std::make_unique<PoolFuture>(core, nullptr, std::move(outcome));
+  }
+  CallRequest request;
+  request.node = node;
+  request.sink = outcome;
+  std::shared_ptr<PoolWork> work = core->Begin(std::move(request));
+  Elements elements;
+  elements.count = 1;
+  elements.state_inline = true;
+  elements.bytes = *std::move(encoded);
+  core->Enqueue(work, std::move(elements));
+  return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
+}
+
+}  // namespace progeny::detail

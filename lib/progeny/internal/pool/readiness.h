@@ -1,0 +1,35 @@
+// That something of a pool's has become ready, for all the ways in which a future may ask.
+#ifndef PROGENY_INTERNAL_POOL_READINESS_H_
+#define PROGENY_INTERNAL_POOL_READINESS_H_
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "platform/wait_set.h"
+
+namespace progeny::internal {
+
+// Thread-safe. Set happens once; what was written before it is seen by whoever has seen it.
+class Readiness {
+ public:
+  void Set();
+  bool Wait(absl::Duration timeout);
+  // On the thread of callbacks, once it is ready.
+  void WhenReady(std::function<void()> callback);
+  // For FutureCore::sentinel. Where no handle is to be had this is the wait itself.
+  platform::NativeHandle Sentinel();
+
+ private:
+  absl::Mutex mu_;
+  bool done_ ABSL_GUARDED_BY(mu_) = false;
+  std::vector<std::function<void()>> callbacks_ ABSL_GUARDED_BY(mu_);
+  std::optional<platform::Wakeup> ready_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_POOL_READINESS_H_

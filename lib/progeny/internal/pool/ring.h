@@ -1,0 +1,155 @@
+// A ring of records in shared memory, one producer and one consumer, each in its own process.
+//
+// A record becomes visible by one store: the producer writes it whole behind the tail, then moves the
+// tail past it. A producer killed before that store has written nothing; a consumer killed before it
+// moved the head has the record still there. Neither ever waits for the other inside the ring.
+//
+// A record lies in one piece, so that it can be decoded in place: where the end of the ring is too
+// near, a filler takes up the rest. A consumer believes no word of its peer's: what can't be a record
+// is an error.
+#ifndef PROGENY_INTERNAL_POOL_RING_H_
+#define PROGENY_INTERNAL_POOL_RING_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace progeny::internal {
+
+// In shared memory, zeroed. Counts of bytes ever written and read.
+struct RingWords {
+  alignas(64) std::atomic<uint64_t> head;  // the consumer's
+  alignas(64) std::atomic<uint64_t> tail;  // the producer's
+};
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+
+// Stands in front of each record's bytes, which follow at once and are aligned to 8.
+struct RecordHeader {
+  uint32_t size;  // of the bytes, not rounded
+  uint32_t kind;  // 0: a filler
+};
+
+inline constexpr size_t kRecordAlignment = 8;
+
+inline constexpr size_t RecordBytes(size_t payload) {
+  return (sizeof(RecordHeader) + payload + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment;
+}
+
+// `capacity` is a power of two; no record may take more than a quarter of it, so that a record and the
+// filler before it fit into an empty ring.
+struct RingMemory {
+  RingWords* words = nullptr;
+  std::byte* data = nullptr;
+  size_t capacity = 0;
+};
+
+class RingProducer {
+ public:
+  RingProducer() = default;
+  explicit RingProducer(RingMemory memory) : memory_(memory) {}
+
+  // Room for a record of `size` bytes, to be filled and then committed; nullptr when the ring is full.
+  std::byte* Reserve(uint32_t kind, size_t size) {
+    const size_t whole = RecordBytes(size);
+    const size_t at = tail_ & (memory_.capacity - 1);
+    const size_t filler = memory_.capacity - at < whole ? memory_.capacity - at : 0;
+    if (Free() < filler + whole) {
+      head_ = memory_.words->head.load(std::memory_order_acquire);
+      if (Free() < filler + whole) return nullptr;
+    }
+    if (filler > 0) {
+      new (memory_.data + at) RecordHeader{static_cast<uint32_t>(filler - sizeof(RecordHeader)), 0};
+    }
+    std::byte* record = memory_.data + (filler > 0 ? 0 : at);
+    new (record) RecordHeader{static_cast<uint32_t>(size), kind};
+    position_ = tail_ + filler;
+    reserved_ = position_ + whole;
+    return record + sizeof(RecordHeader);
+  }
+  void Commit() {
+    tail_ = reserved_;
+    memory_.words->tail.store(tail_, std::memory_order_release);
+  }
+
+  // More than half of it waits for the consumer.
+  bool crowded() const {
+    return tail_ - memory_.words->head.load(std::memory_order_relaxed) > memory_.capacity / 2;
+  }
+
+  // Where the reserved record lies, for KeepFrom.
+  uint64_t position() const { return position_; }
+  // A producer that looks at its records after the consumer may have freed them names the oldest one
+  // that it still needs; kKeepNone: none.
+  static constexpr uint64_t kKeepNone = ~uint64_t{0};
+  void KeepFrom(uint64_t position) { kept_ = position; }
+
+ private:
+  size_t Free() const { return memory_.capacity - (tail_ - std::min(head_, kept_)); }
+
+  RingMemory memory_;
+  uint64_t tail_ = 0;
+  uint64_t head_ = 0;  // as last seen
+  uint64_t kept_ = kKeepNone;
+  uint64_t position_ = 0;
+  uint64_t reserved_ = 0;
+};
+
+struct Record {
+  uint32_t kind = 0;
+  absl::Span<std::byte> bytes;  // in the ring, until Pop
+};
+
+class RingConsumer {
+ public:
+  RingConsumer() = default;
+  explicit RingConsumer(RingMemory memory) : memory_(memory) {}
+
+  bool empty() const {
+    return memory_.words->tail.load(std::memory_order_acquire) == head_;
+  }
+
+  // The oldest record, if there is one. DataLoss: the peer has written what is none.
+  absl::StatusOr<std::optional<Record>> Peek() {
+    while (true) {
+      if (tail_ == head_) tail_ = memory_.words->tail.load(std::memory_order_acquire);
+      if (tail_ == head_) return std::optional<Record>();
+      const uint64_t there = tail_ - head_;
+      const size_t at = head_ & (memory_.capacity - 1);
+      RecordHeader header;
+      std::memcpy(&header, memory_.data + at, sizeof header);
+      const size_t whole = RecordBytes(header.size);
+      if (there > memory_.capacity || whole > there || at + whole > memory_.capacity) {
+        return absl::DataLossError("a record in shared memory is garbled");
+      }
+      peeked_ = whole;
+      if (header.kind != 0) {
+        return std::optional<Record>(
+            Record{header.kind, {memory_.data + at + sizeof header, header.size}});
+      }
+      Pop();
+    }
+  }
+  // Frees the record that Peek has given.
+  void Pop() {
+    head_ += peeked_;
+    memory_.words->head.store(head_, std::memory_order_release);
+  }
+
+ private:
+  RingMemory memory_;
+  uint64_t head_ = 0;
+  uint64_t tail_ = 0;  // as last seen
+  size_t peeked_ = 0;
+};
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_POOL_RING_H_

@@ -1,0 +1,242 @@
+// A worker can be killed at any instruction. What the pool then knows:
+// * `running` names the task that was begun. It is set before the first byte of the task is looked at.
+// * An outcome is there whole or not at all (ring.h). What was published counts, whatever happens to
+//   the worker afterwards; what was begun and not published has died; the rest was never started.
+// * Against a kill that comes too late: before an outcome is published the worker sets kDone with one
+//   compare-and-swap. If the pool was faster (kCondemned), the worker publishes nothing any more and
+//   waits for its end; if not, the pool's own swap fails and it waits for the outcome.
+#include "progeny/internal/pool/worker_loop.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+#include "platform/exceptions.h"
+#include "platform/memory_usage.h"
+#include "progeny/codec.h"
+#include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/current_task.h"
+#include "progeny/internal/pool/pinning.h"
+#include "progeny/internal/self.h"
+#include "progeny/log.h"
+#include "progeny/this_process.h"
+
+namespace progeny::internal {
+namespace {
+
+constexpr int kInitFailedExitCode = 1;
+constexpr int kGarbledExitCode = 2;
+constexpr size_t kKeptAreaBytes = 4 << 20;
+
+WorkHeader& HeaderOf(const Record& record) {
+  return *reinterpret_cast<WorkHeader*>(record.bytes.data());
+}
+
+}  // namespace
+
+int64_t WorkerLoop::Now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+WorkerLoop::WorkerLoop(WorkerMemory& memory, platform::SharedWord bell,
+                       platform::SharedWord pool_bell, WorkerSetup setup)
+    : memory_(memory),
+      words_(memory.words()),
+      bell_(std::move(bell)),
+      pool_bell_(std::move(pool_bell)),
+      setup_(setup),
+      down_(memory.down()),
+      up_(memory.up()) {}
+
+int WorkerLoop::Run() {
+  std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's owner's to deal with
+  SetPoolDepth(setup_.depth);
+  StayOn(setup_.cpu);
+  bell_.NoteCpu();
+  if (!setup_.awaits_initialiser) TellReady();
+  while (true) {
+    const Record record = AwaitRecord();
+    const bool exits = record.kind == static_cast<uint32_t>(Down::kExit);
+    const Next next = exits ? Next::kEnd : Handle(record);
+    if (exits || next == Next::kGoOn) down_.Pop();
+    if (next == Next::kEnd) return exit_code_;
+  }
+}
+
+WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
+  switch (static_cast<Down>(record.kind)) {
+    case Down::kEntry:
+      calls_.AddEntry(HeaderOf(record).entry, absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader)));
+      return Next::kGoOn;
+    case Down::kJob: {
+      std::vector<std::byte> storage;
+      calls_.AddJob(HeaderOf(record), BytesOf(record, storage));
+      return Next::kGoOn;
+    }
+    case Down::kForget: {
+      uint64_t job = 0;
+      std::memcpy(&job, record.bytes.data(), sizeof job);
+      calls_.Forget(job);
+      return Next::kGoOn;
+    }
+    case Down::kInit:
+      return RunInitialiser(record);
+    case Down::kBatch:
+      return RunBatch(record);
+    case Down::kExit:
+      break;
+  }
+  return Next::kEnd;
+}
+
+Record WorkerLoop::AwaitRecord() {
+  absl::StatusOr<std::optional<Record>> record = down_.Peek();
+  if (record.ok() && !*record) {
+    SleepUntil([&] { return !down_.empty(); });
+    record = down_.Peek();
+  }
+  if (record.ok() && *record) return **record;
+  // The pool's own memory, overwritten by this process: nothing in it can be believed.
+  Log::Error(record.ok() ? absl::DataLossError("a pool's ring is garbled") : record.status());
+  std::_Exit(kGarbledExitCode);
+}
+
+absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& record,
+                                                                std::vector<std::byte>& storage) {
+  const WorkHeader& header = HeaderOf(record);
+  if (header.area_size == 0) {
+    return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
+  }
+  absl::StatusOr<std::vector<std::byte>> read =
+      memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size);
+  LeaveArea(header.area_size);
+  if (!read.ok()) return read.status();
+  storage = *std::move(read);
+  return absl::MakeConstSpan(storage);
+}
+
+// Also of a batch that was withdrawn: the pool's next large one waits for the area.
+void WorkerLoop::LeaveArea(uint64_t size) {
+  if (size > kKeptAreaBytes) memory_.region().ReleaseArea(WorkerMemory::kDownArea, size);
+  words_.down_area_taken.fetch_add(1, std::memory_order_release);
+  pool_bell_.Wake();
+}
+
+absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> bytes) {
+  detail::EntryOutcome outcome;
+  const auto thrown = platform::RunCatching([&] {
+    detail::ByteReader reader(bytes);
+    absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = calls_.Load(entry, reader);
+    if (call.ok()) return (*call)->Run(reader, outcome);
+    outcome.status = call.status();
+  });
+  return thrown ? detail::RemoteErrorStatus({thrown->type, thrown->what}) : outcome.status;
+}
+
+WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
+  words_.running.store(kInitialising);
+  std::vector<std::byte> storage;
+  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  const absl::Status status = bytes.ok() ? Initialise(HeaderOf(record).entry, *bytes) : bytes.status();
+  if (!status.ok()) {
+    SendStatus(Up::kInitFailed, 0, status);
+    exit_code_ = kInitFailedExitCode;
+    return Next::kEnd;
+  }
+  TellReady();
+  return Next::kGoOn;
+}
+
+WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
+  WorkHeader& header = HeaderOf(record);
+  Claim free = Claim::kFree;
+  if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) {
+    if (header.area_size != 0) LeaveArea(header.area_size);
+    return Next::kGoOn;
+  }
+  std::vector<std::byte> storage;
+  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  std::unique_ptr<detail::LoadedCall> own;
+  absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);
+  if (!header.state_inline) call = calls_.For(header, own);
+  if (!bytes.ok()) call = bytes.status();
+
+  EndHeader end{header.first_task, 0, 0, 0};
+  const int64_t began = Now();
+  in_chunk_ = header.count > 1;
+  last_wake_ = began;
+  detail::ByteReader elements(bytes.ok() ? *bytes : absl::Span<const std::byte>());
+  while (end.executed < header.count && end.retires == 0 &&
+         header.claim.load(std::memory_order_relaxed) != Claim::kStopped) {
+    Element element{header.first_task + end.executed, header.first_index + end.executed, header.seed, {}};
+    if (bytes.ok()) {
+      ElementSize size = 0;
+      std::memcpy(&size, elements.Take(sizeof size), sizeof size);
+      element.bytes = {elements.Take(size), size};
+    }
+    if (!Begin(header, element)) break;
+    RunElement(header, call, element);
+    ++end.executed;
+    ++executed_;
+    if (setup_.max_tasks > 0 && executed_ >= setup_.max_tasks) end.retires = 1;
+  }
+  end.nanoseconds = Now() - began;
+  in_chunk_ = false;
+  if (ShouldRetire()) end.retires = 1;
+  PublishEnd(end);
+  return end.retires != 0 ? Next::kEnd : Next::kGoOn;
+}
+
+// False when the batch has been stopped before the pool could see this element run.
+bool WorkerLoop::Begin(const WorkHeader& header, const Element& element) {
+  if (setup_.tells_start) words_.started_at.store(Now(), std::memory_order_relaxed);
+  words_.running.store(element.task, std::memory_order_seq_cst);
+  if (header.claim.load(std::memory_order_seq_cst) != Claim::kStopped) return true;
+  uint64_t running = element.task;
+  if (!words_.running.compare_exchange_strong(running, 0)) Park();
+  return false;
+}
+
+void WorkerLoop::RunElement(const WorkHeader& header,
+                            const absl::StatusOr<detail::LoadedCall*>& call,
+                            const Element& element) {
+  BeginTask(element.index, MixSeeds(element.seed, static_cast<uint64_t>(element.index)));
+  outcome_.status = absl::OkStatus();
+  outcome_.value.clear();
+  const auto thrown = platform::RunCatching([&] {
+    detail::ByteReader reader(element.bytes);
+    if (header.state_inline && call.ok()) {
+      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = calls_.Load(header.entry, reader);
+      if (loaded.ok()) return (*loaded)->Run(reader, outcome_);
+      outcome_.status = loaded.status();
+    } else if (call.ok()) {
+      (*call)->Run(reader, outcome_);
+    } else {
+      outcome_.status = call.status();
+    }
+  });
+  EndTask();
+  if (thrown) outcome_.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
+  if (outcome_.status.ok()) {
+    Publish(Up::kValue, element.task, outcome_.value);
+  } else {
+    SendStatus(Up::kStatus, element.task, outcome_.status);
+  }
+  // One large result must not cost its memory for ever.
+  if (outcome_.value.capacity() > kKeptAreaBytes) outcome_.value = {};
+}
+
+// Asking the kernel costs time in proportion to this process's memory: a twentieth of the time at most.
+bool WorkerLoop::ShouldRetire() {
+  if (setup_.max_memory <= 0) return false;
+  const int64_t before = Now();
+  if (before < next_memory_check_) return false;
+  const absl::StatusOr<platform::MemoryUsage> usage =
+      platform::GetMemoryUsage(this_process::id());
+  next_memory_check_ = Now() + 20 * (Now() - before);
+  return usage.ok() && usage->unique.value_or(0) > setup_.max_memory;
+}
+
+}  // namespace progeny::internal

@@ -1,0 +1,56 @@
+// The memory that a pool shares with one worker, and with no other: words, two rings, and behind
+// them an area per direction for what is too large for a ring.
+#ifndef PROGENY_INTERNAL_POOL_WORKER_MEMORY_H_
+#define PROGENY_INTERNAL_POOL_WORKER_MEMORY_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "platform/shared_region.h"
+#include "platform/shared_word.h"
+#include "progeny/internal/pool/ring.h"
+
+namespace progeny::internal {
+
+struct WorkerWords {
+  platform::SharedWordStorage bell;  // the worker sleeps on it
+  RingWords down;
+  RingWords up;
+  alignas(64) std::atomic<uint64_t> running;  // wire.h
+  std::atomic<int64_t> started_at;            // of the running task, steady clock, nanoseconds
+  // The pool found no room in the ring below: the worker wakes it when it has read all there is.
+  std::atomic<uint32_t> room_wanted;
+  // How often an area's bytes have been taken out of it: by the worker, by the pool.
+  alignas(64) std::atomic<uint64_t> down_area_taken;
+  alignas(64) std::atomic<uint64_t> up_area_taken;
+};
+
+class WorkerMemory {
+ public:
+  static constexpr auto kDownArea = platform::SharedRegion::Area::kFirst;
+  static constexpr auto kUpArea = platform::SharedRegion::Area::kSecond;
+
+  WorkerMemory() = default;
+  static absl::StatusOr<WorkerMemory> Create();
+  static absl::StatusOr<WorkerMemory> Open(platform::Handle handle);
+
+  WorkerWords& words() const { return *reinterpret_cast<WorkerWords*>(region_.head()); }
+  RingMemory down() const;
+  RingMemory up() const;
+  platform::SharedRegion& region() { return region_; }
+  platform::NativeHandle handle() const { return region_.handle(); }
+
+  // For the next process: as it was when it was created. Nobody else may look at it meanwhile.
+  void Reset();
+
+ private:
+  explicit WorkerMemory(platform::SharedRegion region) : region_(std::move(region)) {}
+
+  platform::SharedRegion region_;
+};
+
+}  // namespace progeny::internal
+
+#endif  // PROGENY_INTERNAL_POOL_WORKER_MEMORY_H_

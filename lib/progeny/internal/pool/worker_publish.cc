@@ -1,0 +1,89 @@
+// What a worker tells its pool, and how it waits for it. worker_loop.cc tells the races.
+#include <cstring>
+
+#include "progeny/codec.h"
+#include "progeny/internal/pool/worker_loop.h"
+
+namespace progeny::internal {
+namespace {
+
+constexpr int kSpins = 2000;  // some 20 us
+// Inside a chunk the pool is woken so often at most: for outcomes one by one it costs more than they do.
+constexpr int64_t kWakeInChunk = 200'000;  // ns
+
+}  // namespace
+
+void WorkerLoop::SleepUntil(absl::FunctionRef<bool()> ready) {
+  while (!ready()) {
+    if (pool_bell_.PeerRunsElsewhere()) {
+      for (int i = 0; i < kSpins; ++i) {
+        if (ready()) return;
+      }
+    }
+    const uint32_t ticket = bell_.Announce();
+    if (words_.room_wanted.load(std::memory_order_relaxed) != 0) {
+      words_.room_wanted.store(0, std::memory_order_relaxed);
+      pool_bell_.Wake();
+    }
+    if (!ready()) bell_.Sleep(ticket, platform::Deadline::Infinite());
+    bell_.Withdraw();
+    bell_.NoteCpu();
+  }
+}
+
+void WorkerLoop::Park() {
+  while (true) SleepUntil([] { return false; });
+}
+
+void WorkerLoop::SendStatus(Up kind, uint64_t task, const absl::Status& status) {
+  std::vector<std::byte> bytes;
+  // A status always encodes: its message and payloads are strings.
+  (void)detail::EncodeTo(bytes, status);
+  Publish(kind, task, bytes);
+}
+
+void WorkerLoop::TellReady() {
+  ReserveOutcome(Up::kReady, 0);
+  up_.Commit();
+  pool_bell_.Wake();
+}
+
+std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
+  std::byte* room = up_.Reserve(static_cast<uint32_t>(kind), size);
+  if (room != nullptr) return room;
+  pool_bell_.Wake();
+  SleepUntil([&] { return (room = up_.Reserve(static_cast<uint32_t>(kind), size)) != nullptr; });
+  return room;
+}
+
+void WorkerLoop::Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes) {
+  OutcomeHeader header{task, 0};
+  if (bytes.size() > kLargestInline) {
+    SleepUntil([&] { return words_.up_area_taken.load(std::memory_order_acquire) == areas_sent_; });
+    const absl::Status written = memory_.region().WriteArea(WorkerMemory::kUpArea, bytes);
+    // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
+    if (!written.ok()) return SendStatus(Up::kStatus, task, written);
+    header.area_size = bytes.size();
+    bytes = {};
+  }
+  std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
+  std::memcpy(room, &header, sizeof header);
+  if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
+  uint64_t running = task;
+  if (kind != Up::kInitFailed && !words_.running.compare_exchange_strong(running, task | kDone)) Park();
+  if (header.area_size != 0) ++areas_sent_;
+  up_.Commit();
+  if (!in_chunk_ || up_.crowded() || Now() - last_wake_ >= kWakeInChunk) {
+    last_wake_ = Now();
+    pool_bell_.Wake();
+  }
+}
+
+void WorkerLoop::PublishEnd(const EndHeader& end) {
+  std::byte* room = ReserveOutcome(Up::kEnd, sizeof end);
+  std::memcpy(room, &end, sizeof end);
+  up_.Commit();
+  pool_bell_.Wake();
+}
+
+}  // namespace progeny::internal
