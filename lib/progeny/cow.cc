@@ -82,7 +82,7 @@ detail::ArenaPlace CowArena::Place(void* context) const {
     detail::ThrowCodecError(absl::FailedPreconditionError("pass an arena: freeze it first"));
   }
   detail::ArenaPlace place = arena_->place();
-  place.handle = handles.AddOnce(arena_->handle());
+  place.handle = handles.AddArena(place, arena_->handle());
   return place;
 }
 

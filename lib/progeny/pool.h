@@ -51,10 +51,10 @@ class Pool {
   template <class Init, class... Args>
   static absl::StatusOr<Pool> Create(PoolOptions options, Init init, Args&&... args) {
     if constexpr (detail::CheckCall<true, Init, Args&&...>()) {
-      absl::StatusOr<std::vector<std::byte>> bytes =
+      absl::StatusOr<detail::EncodedCall> call =
           Encoded<Init, Args&&...>(init, std::forward<Args>(args)...);
-      if (!bytes.ok()) return bytes.status();
-      return Owner(detail::PoolCore::Create(std::move(options), {NodeOf<Init, Args&&...>(), *std::move(bytes)}));
+      if (!call.ok()) return call.status();
+      return Owner(detail::PoolCore::Create(std::move(options), {NodeOf<Init, Args&&...>(), *std::move(call)}));
     } else {
       return absl::InvalidArgumentError("refused by the compiler");
     }
@@ -162,21 +162,21 @@ class Pool {
   }
   // State, then arguments.
   template <class F, class... A>
-  static absl::StatusOr<std::vector<std::byte>> Encoded(const F& f, A... args) {
-    std::vector<std::byte> bytes;
-    absl::Status status = detail::EncodeCall<F, A...>(bytes, f, std::forward<A>(args)...);
+  static absl::StatusOr<detail::EncodedCall> Encoded(const F& f, A... args) {
+    detail::EncodedCall call;
+    absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
     if (!status.ok()) return status;
-    return bytes;
+    return call;
   }
   // The same behind its size.
   template <class F, class... A>
-  static absl::StatusOr<std::vector<std::byte>> Element(const F& f, A... args) {
-    std::vector<std::byte> bytes;
-    detail::BeginElement(bytes);
-    absl::Status status = detail::EncodeCall<F, A...>(bytes, f, std::forward<A>(args)...);
+  static absl::StatusOr<detail::EncodedCall> Element(const F& f, A... args) {
+    detail::EncodedCall call;
+    detail::BeginElement(call.bytes);
+    absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
     if (!status.ok()) return status;
-    detail::EndElement(bytes, 0);
-    return bytes;
+    detail::EndElement(call.bytes, 0);
+    return call;
   }
 
   template <class Mapping, class F, class Range>

@@ -31,6 +31,8 @@ uint32_t OutgoingHandles::AddOnce(NativeHandle handle) {
   return added_once_.back();
 }
 
+uint32_t OutgoingHandles::AddArena(const ArenaPlace&, NativeHandle handle) { return AddOnce(handle); }
+
 IncomingHandles::IncomingHandles(IncomingHandles&& other) noexcept
     : handles_(std::exchange(other.handles_, {})) {}
 

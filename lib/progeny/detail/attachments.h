@@ -28,6 +28,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "progeny/detail/arena_place.h"
 #include "progeny/this_process.h"  // NativeHandle
 
 namespace progeny::detail {
@@ -36,10 +37,17 @@ namespace progeny::detail {
 // not just until the encoding is. Not thread-safe.
 class OutgoingHandles {
  public:
-  uint32_t Add(NativeHandle handle);
+  OutgoingHandles() = default;
+  OutgoingHandles(OutgoingHandles&&) = default;
+  OutgoingHandles& operator=(OutgoingHandles&&) = default;
+  virtual ~OutgoingHandles() = default;
+
+  virtual uint32_t Add(NativeHandle handle);
   // A handle that was added by this function before keeps its index: for an object of which a
   // process has one, however many copies of its handle it is sent. The receiver takes it once.
   uint32_t AddOnce(NativeHandle handle);
+  // The handle of a frozen arena, of which a process needs one.
+  virtual uint32_t AddArena(const ArenaPlace& place, NativeHandle handle);
 
   absl::Span<const NativeHandle> handles() const { return handles_; }
 

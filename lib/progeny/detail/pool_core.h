@@ -36,6 +36,7 @@ struct CallRequest {
   const PoolEntryNode* node = nullptr;
   bool has_state = false;
   std::vector<std::byte> state;  // travels once to each worker; empty when it stands in each element
+  KeptHandles kept;              // of the state
   std::shared_ptr<OutcomeSink> sink;
 };
 
@@ -44,6 +45,7 @@ struct Elements {
   uint32_t count = 0;
   bool state_inline = false;     // a single one, with the callable's state before its arguments
   std::vector<std::byte> bytes;  // each behind its size, a uint64_t
+  KeptHandles kept;
 };
 
 class PoolWork;  // a call that was begun
@@ -52,7 +54,7 @@ class PoolCore {
  public:
   struct Initialiser {
     const PoolEntryNode* node = nullptr;  // nullptr: there is none
-    std::vector<std::byte> bytes;         // state, then arguments
+    EncodedCall call;                     // state, then arguments
   };
   static absl::StatusOr<std::shared_ptr<PoolCore>> Create(PoolOptions options, Initialiser initialiser);
   virtual ~PoolCore() = default;
@@ -79,7 +81,7 @@ class PoolCore {
 // One element with its state inline. An `encoded` that failed is the future's result.
 std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
                                          const PoolEntryNode* node,
-                                         absl::StatusOr<std::vector<std::byte>> encoded);
+                                         absl::StatusOr<EncodedCall> encoded);
 
 // Runs code of the user's: what it throws becomes Unknown with a RemoteError.
 absl::Status RunUserCode(absl::FunctionRef<void()> code);

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "progeny/detail/bound_task.h"
 #include "progeny/detail/entry.h"
+#include "progeny/detail/kept_handles.h"
 #include "progeny/detail/signature.h"
 
 namespace progeny::detail {
@@ -25,7 +26,7 @@ class LoadedCall {
  public:
   virtual ~LoadedCall() = default;
   // Decodes one element's arguments, to the end, calls, and stores what was returned.
-  virtual void Run(ByteReader& arguments, EntryOutcome& outcome) = 0;
+  virtual void Run(ByteReader& arguments, IncomingHandles& handles, EntryOutcome& outcome) = 0;
 };
 
 // Found like an EntryNode: by its place in the image. The magic differs, so that neither is taken for
@@ -33,7 +34,7 @@ class LoadedCall {
 struct PoolEntryNode {
   static constexpr uint64_t kMagic = 0x6c6f6f7065677270ULL;  // "prgepool"
   uint64_t magic;
-  absl::StatusOr<std::unique_ptr<LoadedCall>> (*load)(ByteReader& state);
+  absl::StatusOr<std::unique_ptr<LoadedCall>> (*load)(ByteReader& state, IncomingHandles& handles);
 };
 
 template <class F, class Parameters>
@@ -44,9 +45,10 @@ struct PoolEntry<F, ParameterList<P...>> {
   class Call final : public LoadedCall {
    public:
     explicit Call(F callable) : callable_(std::move(callable)) {}
-    void Run(ByteReader& arguments, EntryOutcome& outcome) override {
+    void Run(ByteReader& arguments, [[maybe_unused]] IncomingHandles& handles,
+             EntryOutcome& outcome) override {
       // Braces: decoded from left to right.
-      std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(arguments)...};
+      std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(arguments, &handles)...};
       std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
       outcome.status.Update(arguments.ExpectEnd());
       if (!outcome.status.ok()) return;
@@ -62,11 +64,12 @@ struct PoolEntry<F, ParameterList<P...>> {
     F callable_;
   };
 
-  static absl::StatusOr<std::unique_ptr<LoadedCall>> Load(ByteReader& state) {
+  static absl::StatusOr<std::unique_ptr<LoadedCall>> Load(ByteReader& state,
+                                                          IncomingHandles& handles) {
     if constexpr (kIsStateless<F>) {
       return std::make_unique<Call>(F{});
     } else {
-      absl::StatusOr<F> callable = DecodeOne<F>(state);
+      absl::StatusOr<F> callable = DecodeOne<F>(state, &handles);
       if (!callable.ok()) return callable.status();
       return std::make_unique<Call>(*std::move(callable));
     }
@@ -80,28 +83,31 @@ template <class Parameters, class... A>
 struct ArgumentEncoder;
 template <class... P, class... A>
 struct ArgumentEncoder<ParameterList<P...>, A...> {
-  static absl::Status Encode(std::vector<std::byte>& out, A... arguments) {
+  static absl::Status Encode(std::vector<std::byte>& out, [[maybe_unused]] OutgoingHandles& handles,
+                             A... arguments) {
     absl::Status status;
-    ((status.Update(EncodeTo(out, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments)))))), ...);
+    ((status.Update(EncodeTo(out, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments))),
+                             &handles))),
+     ...);
     return status;
   }
 };
 
 template <class F>
-absl::Status EncodeState(std::vector<std::byte>& out, const F& callable) {
+absl::Status EncodeState(std::vector<std::byte>& out, OutgoingHandles& handles, const F& callable) {
   if constexpr (kIsStateless<F>) {
     return absl::OkStatus();
   } else {
-    return EncodeTo(out, callable);
+    return EncodeTo(out, callable, &handles);
   }
 }
 
 // State, then arguments, as PoolEntry's Load and Run take them.
 template <class F, class... A>
-absl::Status EncodeCall(std::vector<std::byte>& out, const F& callable, A... arguments) {
-  absl::Status status = EncodeState(out, callable);
+absl::Status EncodeCall(EncodedCall& out, const F& callable, A... arguments) {
+  absl::Status status = EncodeState(out.bytes, out.kept, callable);
   status.Update(ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>::Encode(
-      out, std::forward<A>(arguments)...));
+      out.bytes, out.kept, std::forward<A>(arguments)...));
   return status;
 }
 

@@ -91,15 +91,15 @@ struct MappedCall {
   static const PoolEntryNode* node() {
     return &PoolEntry<F, typename CallSignature<F, A...>::Parameters>::node;
   }
-  static absl::Status Encode(std::vector<std::byte>& out, A... arguments) {
+  static absl::Status Encode(Elements& out, A... arguments) {
     return ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>::Encode(
-        out, std::forward<A>(arguments)...);
+        out.bytes, out.kept, std::forward<A>(arguments)...);
   }
 };
 
 template <class F, class Reference>
 struct WholeElement : MappedCall<F, void, Reference&&> {
-  static absl::Status EncodeElement(std::vector<std::byte>& out, Reference&& element) {
+  static absl::Status EncodeElement(Elements& out, Reference&& element) {
     return WholeElement::Encode(out, std::forward<Reference>(element));
   }
 };
@@ -111,7 +111,7 @@ struct TupleElementOf;
 template <class F, class Reference, size_t... I>
 struct TupleElementOf<F, Reference, std::index_sequence<I...>>
     : MappedCall<F, void, PartOf<Reference, I>...> {
-  static absl::Status EncodeElement(std::vector<std::byte>& out, Reference&& element) {
+  static absl::Status EncodeElement(Elements& out, Reference&& element) {
     return TupleElementOf::Encode(out, std::get<I>(std::forward<Reference>(element))...);
   }
 };
@@ -174,7 +174,7 @@ class Feeder {
 
   void AddElement(MapRun& run, Elements& chunk) {
     const size_t begin = BeginElement(chunk.bytes);
-    absl::Status encoded = Mapping::EncodeElement(chunk.bytes, *at_);
+    absl::Status encoded = Mapping::EncodeElement(chunk, *at_);
     advance_ = true;
     const int64_t index = next_index_++;
     if (encoded.ok()) {

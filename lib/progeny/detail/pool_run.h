@@ -34,7 +34,7 @@ absl::StatusOr<CallRequest> RequestFor(const PoolEntryNode* node, const F& calla
   CallRequest request;
   request.node = node;
   request.has_state = !kIsStateless<F>;
-  if (absl::Status encoded = EncodeState(request.state, callable); !encoded.ok()) return encoded;
+  if (absl::Status encoded = EncodeState(request.state, request.kept, callable); !encoded.ok()) return encoded;
   return request;
 }
 

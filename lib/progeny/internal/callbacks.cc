@@ -55,10 +55,7 @@ Current& State() {
 
 const int watched = (State(),
                      platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      [] {
-                                        State().thread = nullptr;
-                                        State().mutex.unlock();
-                                      }),
+                                      [] { State().thread = nullptr; }),
                      0);
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/exceptions.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/pool/await.h"
 #include "progeny/internal/pool/current_task.h"
 #include "progeny/internal/pool/pinning.h"
 #include "progeny/internal/self.h"
@@ -113,7 +114,7 @@ void Engine::TakeDown() {
   }
   if (!dispatcher_.joinable()) return;
   {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     state_ = State::kEnded;
   }
   WakeDispatcher();
@@ -125,7 +126,8 @@ std::shared_ptr<detail::PoolWork> Engine::Begin(detail::CallRequest request) {
   work->sink = std::move(request.sink);
   work->node = request.node;
   work->state = std::move(request.state);
-  absl::MutexLock lock(&mu_);
+  work->kept = std::move(request.kept);
+  std::lock_guard<std::mutex> lock(mu_);
   work->seed = MixSeeds(options_.seed, ++calls_);
   if (request.has_state) work->job = ++jobs_;
   return work;
@@ -147,7 +149,7 @@ void Engine::Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail:
 
 void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements) {
   if (elements.count == 0) return;
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   if (absl::Status open = CheckOpen(); !open.ok()) return Refuse(work, elements, open);
   if (work->cancelled) return Refuse(work, elements, absl::CancelledError("the task was cancelled: its call was"));
   auto batch = std::make_unique<Batch>();
@@ -156,6 +158,7 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   batch->count = elements.count;
   batch->state_inline = elements.state_inline;
   batch->bytes = std::move(elements.bytes);
+  batch->kept = std::move(elements.kept);
   work->open += batch->count;
   open_ += batch->count;
   queue_.push_back(std::move(batch));
@@ -164,7 +167,7 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
 
 void Engine::End(const std::shared_ptr<detail::PoolWork>& work) {
   if (work->job == 0) return;
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   for (const auto& worker : workers_) {
     if (!worker->takes_work() || worker->known_jobs.erase(work->job) == 0) continue;
     std::byte* room = worker->Reserve(Down::kForget, sizeof work->job);
@@ -175,36 +178,35 @@ void Engine::End(const std::shared_ptr<detail::PoolWork>& work) {
 }
 
 void Engine::Close() {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   if (state_ != State::kOpen) return;
   state_ = State::kClosing;
   WakeDispatcher();
 }
 
 void Engine::Terminate() {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   EndAll(absl::CancelledError("the pool was terminated"));
 }
 
 absl::Status Engine::Join(absl::Duration timeout) {
   {
-    absl::MutexLock lock(&mu_);
+    std::unique_lock<std::mutex> lock(mu_);
     if (state_ == State::kOpen) {
       return absl::FailedPreconditionError("join a pool: close or terminate it first");
     }
-    const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return state_ == State::kEnded; };
-    if (!mu_.AwaitWithTimeout(absl::Condition(&ended), timeout)) {
+    if (!AwaitFor(ended_, lock, timeout, [this] { return state_ == State::kEnded; })) {
       return absl::DeadlineExceededError("join a pool: it still works");
     }
   }
-  absl::MutexLock lock(&join_mu_);
+  std::lock_guard<std::mutex> lock(join_mu_);
   if (dispatcher_.joinable()) dispatcher_.join();
   if (supervisor_.joinable()) supervisor_.join();
   return absl::OkStatus();
 }
 
 PoolStats Engine::stats() const {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   PoolStats stats;
   stats.done = done_;
   stats.failed = failed_;

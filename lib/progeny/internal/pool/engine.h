@@ -14,20 +14,21 @@
 #ifndef PROGENY_INTERNAL_POOL_ENGINE_H_
 #define PROGENY_INTERNAL_POOL_ENGINE_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "platform/wait_set.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/exit_status.h"
@@ -42,6 +43,7 @@ class PoolWork {
   const PoolEntryNode* node = nullptr;
   uint64_t job = 0;                // 0: no state of its own
   std::vector<std::byte> state;
+  KeptHandles kept;                // of the state
   uint64_t seed = 0;
   int64_t open = 0;                // elements without an outcome
   bool cancelled = false;          // nothing of it is to start any more
@@ -79,6 +81,7 @@ class Engine final : public detail::PoolCore {
     uint32_t count = 0;
     bool state_inline = false;
     std::vector<std::byte> bytes;
+    detail::KeptHandles kept;
     uint32_t next = 0;       // the first element without an outcome
     size_t next_offset = 0;  // of it in `bytes`
     int deaths = 0;          // of workers under it
@@ -108,6 +111,7 @@ class Engine final : public detail::PoolCore {
     size_t index = 0;
     WorkerMemory memory;
     platform::SharedWord bell;
+    platform::HandleCourier courier;  // of this process
     RingProducer down;
     RingConsumer up;
     Life life = Life::kAbsent;
@@ -120,6 +124,8 @@ class Engine final : public detail::PoolCore {
     uint64_t next_task = 1;
     uint32_t known_entries = 0;
     std::set<uint64_t> known_jobs;
+    std::set<std::pair<uint64_t, uint64_t>> known_arenas;
+    bool being_dealt = false;  // by the dispatcher, which may have let go of the lock
     uint64_t areas_sent = 0;
     absl::Status init_failure;
     absl::Status garbled;
@@ -135,45 +141,47 @@ class Engine final : public detail::PoolCore {
   enum class State { kOpen, kClosing, kEnding, kEnded };
   enum class Put { kDone, kFull };
 
-  // engine.cc: the public side
+  // engine.cc: the public side, without the lock
   absl::Status MakeWorkers();
   absl::Status StartThreads();
   void TakeDown();
-  absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // With it, but for the threads' own functions, StartOne, StartProcess and WakeDispatcher.
+  absl::Status CheckOpen() const;
   void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
-              const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+              const absl::Status& reason);
 
   // engine_cancel.cc: taking back
-  void EndAll(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndAll(const absl::Status& reason);
+  void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason);
 
   // engine_dispatch.cc: dealing out
-  void Dispatch(bool by_dispatcher) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Worker* LeastLoaded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Dispatch(bool by_dispatcher);
+  absl::StatusOr<Put> TellHandles(Worker& worker, const detail::KeptHandles& kept);
+  absl::StatusOr<Put> TellArena(Worker& worker, const detail::KeptHandles::KeptArena& arena);
+  bool ForgetDeadArenas(Worker& worker);
+  absl::StatusOr<Put> PutHandle(Worker& worker, Down kind, NativeHandle handle, absl::Span<std::byte> record);
+  absl::StatusOr<Put> PutAll(Worker& worker, const Batch& batch);
+  Worker* LeastLoaded();
+  Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch);
   absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
-                              absl::Span<const std::byte> bytes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<Put> TellEntry(Worker& worker, const detail::PoolEntryNode* node)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Rebalance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool TakeBack(Worker& worker, size_t keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool GiveInitialiser(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                              absl::Span<const std::byte> bytes);
+  absl::StatusOr<Put> TellEntry(Worker& worker, const detail::PoolEntryNode* node);
+  absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work);
+  void Rebalance();
+  bool TakeBack(Worker& worker, size_t keep);
+  bool GiveInitialiser(Worker& worker);
 
   // engine_outcomes.cc: what came of it
-  void Drain(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status HandleRecord(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status HandleOutcome(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status HandleEnd(Worker& worker, const Record& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Drain(Worker& worker);
+  absl::Status HandleRecord(Worker& worker, const Record& record);
+  absl::Status HandleOutcome(Worker& worker, const Record& record);
+  absl::Status HandleEnd(Worker& worker, const Record& record);
   absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,
-                                                           std::vector<std::byte>& storage)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Tell(Batch& batch, absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void TellAll(Batch& batch, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Requeue(std::unique_ptr<Batch> batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                                                           std::vector<std::byte>& storage);
+  void Tell(Batch& batch, absl::Status status);
+  void TellAll(Batch& batch, const absl::Status& status);
+  void Requeue(std::unique_ptr<Batch> batch);
 
   // engine_threads.cc
   struct Watched {
@@ -184,25 +192,25 @@ class Engine final : public detail::PoolCore {
     platform::Deadline deadline = platform::Deadline::Infinite();
   };
   void RunDispatcher();
-  bool TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool TakeTurn();
   bool AnythingTold() const;  // by the dispatcher
   void RunSupervisor();
   Watched Look();
   void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
 
   // engine_life.cc: workers that end and begin
-  platform::Deadline NextDeadline() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void CheckTimeouts() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void EndCancelled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool Condemn(Worker& worker, const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Kill(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Settle(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void SettleStarted(Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void NoteNeverReady(const Worker& worker, const ExitStatus& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void SayGoodbye() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool AllAbsent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  platform::Deadline NextDeadline();
+  void CheckTimeouts();
+  void EndCancelled();
+  bool Condemn(Worker& worker, const absl::Status& reason);
+  void Kill(Worker& worker);
+  void Settle(Worker& worker);
+  void SettleStarted(Worker& worker, const ExitStatus& exit);
+  void NoteNeverReady(const Worker& worker, const ExitStatus& exit);
+  void SayGoodbye();
+  bool AllAbsent() const;
   absl::Status StartOne(size_t index);
-  void NoteStartFailure(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteStartFailure(const absl::Status& status);
   absl::StatusOr<std::shared_ptr<detail::Child>> StartProcess(Worker& worker);
   void WakeDispatcher();
 
@@ -213,29 +221,31 @@ class Engine final : public detail::PoolCore {
   PoolBell bell_;
   std::optional<platform::Wakeup> supervisor_wakeup_;
 
-  mutable absl::Mutex mu_;
-  State state_ ABSL_GUARDED_BY(mu_) = State::kOpen;
-  absl::Status end_reason_ ABSL_GUARDED_BY(mu_);
-  std::deque<std::unique_ptr<Batch>> queue_ ABSL_GUARDED_BY(mu_);
-  std::unordered_map<const detail::PoolEntryNode*, uint32_t> entries_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::vector<std::byte>> entry_addresses_ ABSL_GUARDED_BY(mu_);  // by id - 1
-  WorkHeader* last_put_ ABSL_GUARDED_BY(mu_) = nullptr;  // in some ring
-  uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
-  uint64_t jobs_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t submissions_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t open_ ABSL_GUARDED_BY(mu_) = 0;  // elements without an outcome
-  int64_t done_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t failed_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t started_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t lost_ ABSL_GUARDED_BY(mu_) = 0;
-  int failures_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // of workers that were never ready
-  int kills_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;     // from outside, of such workers
-  int start_failures_ ABSL_GUARDED_BY(mu_) = 0;     // in a row
-  absl::Time retry_start_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  mutable std::mutex mu_;
+  std::condition_variable ended_;
+  // From here on under mu_, like what lies in workers_.
+  State state_ = State::kOpen;
+  absl::Status end_reason_;
+  std::deque<std::unique_ptr<Batch>> queue_;
+  std::unordered_map<const detail::PoolEntryNode*, uint32_t> entries_;
+  std::vector<std::vector<std::byte>> entry_addresses_;  // by id - 1
+  WorkHeader* last_put_ = nullptr;  // in some ring
+  uint64_t calls_ = 0;
+  uint64_t jobs_ = 0;
+  int64_t submissions_ = 0;
+  int64_t open_ = 0;  // elements without an outcome
+  int64_t done_ = 0;
+  int64_t failed_ = 0;
+  int64_t started_ = 0;
+  int64_t lost_ = 0;
+  int failures_in_a_row_ = 0;  // of workers that were never ready
+  int kills_in_a_row_ = 0;     // from outside, of such workers
+  int start_failures_ = 0;     // in a row
+  absl::Time retry_start_ = absl::InfinitePast();
 
   bool threads_run_ = false;  // set before they start
 
-  absl::Mutex join_mu_;
+  std::mutex join_mu_;
   std::thread dispatcher_;  // these joined under join_mu_
   std::thread supervisor_;
 };

@@ -43,13 +43,13 @@ void Engine::Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Sta
 }
 
 void Engine::DropQueued(const std::shared_ptr<detail::PoolWork>& work) {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   Drop(work, Cancelled("its call was"));
   WakeDispatcher();
 }
 
 bool Engine::Cancel(const std::shared_ptr<detail::PoolWork>& work) {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   const int64_t open_before = work->open;
   if (open_before == 0) return false;
   Drop(work, Cancelled("by Future::Cancel"));

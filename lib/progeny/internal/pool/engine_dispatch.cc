@@ -1,10 +1,6 @@
 // Dealing out. A worker gets more than it runs, so that it never waits for us; what it hasn't begun is
 // taken back when another one has nothing to do.
 #include <algorithm>
-#include <cstring>
-
-#include "platform/image.h"
-#include "progeny/codec.h"
 #include "progeny/internal/pool/engine.h"
 
 namespace progeny::internal {
@@ -18,7 +14,7 @@ constexpr size_t kDealtAtOnce = 64;
 Engine::Worker* Engine::LeastLoaded() {
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
-    if (!worker->takes_work() || worker->in_flight.size() >= kDealtAtOnce) continue;
+    if (!worker->takes_work() || worker->being_dealt || worker->in_flight.size() >= kDealtAtOnce) continue;
     const auto load = [](const Worker& w) {
       return w.in_flight.size() * 2 + (w.life == Life::kStarting ? 1 : 0);
     };
@@ -37,86 +33,11 @@ std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
   return down.Reserve(record, size);
 }
 
-absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
-                                            absl::Span<const std::byte> bytes) {
-  if (bytes.size() > kLargestInline) {
-    const WorkerWords& words = worker.memory.words();
-    if (words.down_area_taken.load(std::memory_order_acquire) != worker.areas_sent) return Put::kFull;
-    // Long: outcomes of others and callers go on meanwhile. Only the dispatcher comes here, and only it
-    // settles workers, so this one's memory stays what it is.
-    mu_.Unlock();
-    const absl::Status written = worker.memory.region().WriteArea(WorkerMemory::kDownArea, bytes);
-    mu_.Lock();
-    if (!written.ok()) return written;
-    if (kind != Down::kInit && !worker.takes_work()) return Put::kFull;
-    header.area_size = bytes.size();
-    bytes = {};
-  }
-  std::byte* room = worker.Reserve(kind, sizeof header + bytes.size());
-  if (room == nullptr) return Put::kFull;
-  auto* placed = new (room) WorkHeader;
-  placed->count = header.count;
-  placed->first_task = header.first_task;
-  placed->job = header.job;
-  placed->entry = header.entry;
-  placed->state_inline = header.state_inline;
-  placed->first_index = header.first_index;
-  placed->seed = header.seed;
-  placed->area_size = header.area_size;
-  if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
-  if (header.area_size != 0) ++worker.areas_sent;
-  worker.down.Commit();
-  last_put_ = placed;
-  return Put::kDone;
-}
-
-absl::StatusOr<Engine::Put> Engine::TellEntry(Worker& worker, const detail::PoolEntryNode* node) {
-  uint32_t& id = entries_[node];
-  if (id == 0) {
-    absl::StatusOr<platform::ImageAddress> address = platform::FindImage(node);
-    if (!address.ok()) return address.status();
-    std::vector<std::byte> bytes;
-    if (absl::Status encoded = detail::EncodeTo(bytes, *address); !encoded.ok()) return encoded;
-    entry_addresses_.push_back(std::move(bytes));
-    id = static_cast<uint32_t>(entry_addresses_.size());
-  }
-  while (worker.known_entries < id) {
-    WorkHeader header;
-    header.entry = worker.known_entries + 1;
-    absl::StatusOr<Put> put =
-        PutWork(worker, Down::kEntry, header, entry_addresses_[worker.known_entries]);
-    if (!put.ok() || *put == Put::kFull) return put;
-    ++worker.known_entries;
-  }
-  return Put::kDone;
-}
-
-absl::StatusOr<Engine::Put> Engine::TellJob(Worker& worker, const detail::PoolWork& work) {
-  if (work.job == 0 || worker.known_jobs.count(work.job) > 0) return Put::kDone;
-  WorkHeader header;
-  header.entry = entries_[work.node];
-  header.job = work.job;
-  absl::StatusOr<Put> put = PutWork(worker, Down::kJob, header, work.state);
-  if (put.ok() && *put == Put::kDone) worker.known_jobs.insert(work.job);
-  return put;
-}
-
 // Takes `batch` if there is room for it.
 Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
-  const detail::PoolWork& work = *batch->work;
-  absl::StatusOr<Put> put = TellEntry(worker, work.node);
-  if (put.ok() && *put == Put::kDone) put = TellJob(worker, work);
-  if (put.ok() && *put == Put::kDone) {
-    WorkHeader header;
-    header.count = batch->left();
-    header.first_task = worker.next_task;
-    header.job = work.job;
-    header.entry = entries_[work.node];
-    header.state_inline = batch->state_inline ? 1 : 0;
-    header.first_index = batch->first_index + batch->next;
-    header.seed = work.seed;
-    put = PutWork(worker, Down::kBatch, header, absl::MakeConstSpan(batch->bytes).subspan(batch->next_offset));
-  }
+  worker.being_dealt = true;  // nobody else's records come between these
+  const absl::StatusOr<Put> put = PutAll(worker, *batch);
+  worker.being_dealt = false;
   if (!put.ok()) {  // it can't travel: that is its outcome
     TellAll(*batch, put.status());
     batch.reset();
@@ -198,19 +119,6 @@ void Engine::Rebalance() {
     if (!TakeBack(*busiest, starting ? load / 2 : (load + 1) / 2)) return;
     Dispatch(true);
   }
-}
-
-bool Engine::GiveInitialiser(Worker& worker) {
-  if (initialiser_.node == nullptr) return true;
-  absl::StatusOr<Put> put = TellEntry(worker, initialiser_.node);
-  if (put.ok() && *put == Put::kDone) {
-    WorkHeader header;
-    header.entry = entries_[initialiser_.node];
-    put = PutWork(worker, Down::kInit, header, initialiser_.bytes);
-  }
-  if (!put.ok()) EndAll(put.status());
-  worker.bell.Wake();
-  return put.ok() && *put == Put::kDone;
 }
 
 }  // namespace progeny::internal

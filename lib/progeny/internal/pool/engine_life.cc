@@ -42,6 +42,7 @@ void Engine::Worker::Renew() {
   next_task = 1;
   known_entries = 0;
   known_jobs.clear();
+  known_arenas.clear();
   areas_sent = 0;
   killed = false;
   init_failure = absl::OkStatus();
@@ -180,23 +181,27 @@ absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& work
   setup.awaits_initialiser = initialiser_.node != nullptr;
   setup.depth = PoolDepth() + 1;
   setup.cpu = CpuFor(options_.pinning, worker.index);
-  return StartWorker(process, {&worker.memory, &worker.bell, &bell_}, setup);
+  absl::StatusOr<platform::HandleCourier> courier = platform::HandleCourier::Create();
+  if (!courier.ok()) return courier.status();
+  worker.courier = *std::move(courier);
+  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier}, setup);
+  worker.courier.CloseFarEnd();
+  return child;
 }
 
 // By the supervisor, and by Start before it lives.
 absl::Status Engine::StartOne(size_t index) {
   Worker& worker = *workers_[index];
   {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     if (state_ == State::kEnding || state_ == State::kEnded) return end_reason_;
     worker.being_started = true;
-    GiveInitialiser(worker);
   }
   absl::StatusOr<std::shared_ptr<detail::Child>> child = StartProcess(worker);
-  absl::MutexLock lock(&mu_);
-  worker.being_started = false;
+  std::lock_guard<std::mutex> lock(mu_);
   WakeDispatcher();
   if (!child.ok()) {
+    worker.being_started = false;
     worker.Renew();
     NoteStartFailure(child.status());
     return child.status();
@@ -204,6 +209,8 @@ absl::Status Engine::StartOne(size_t index) {
   start_failures_ = 0;
   ++started_;
   worker.child = *std::move(child);
+  GiveInitialiser(worker);  // before any other work, and while nobody deals any
+  worker.being_started = false;
   worker.life = Life::kStarting;
   worker.wanted = false;
   if (state_ == State::kEnding) Kill(worker);

@@ -103,12 +103,12 @@ absl::StatusOr<absl::Span<const std::byte>> Engine::OutcomeBytes(Worker& worker,
   if (record.bytes.size() < sizeof header) return Garbled("an outcome without a head");
   std::memcpy(&header, record.bytes.data(), sizeof header);
   if (header.area_size == 0) return absl::MakeConstSpan(record.bytes).subspan(sizeof header);
-  mu_.Unlock();
+  mu_.unlock();
   platform::SharedRegion& region = worker.memory.region();
   absl::StatusOr<std::vector<std::byte>> read =
       region.ReadArea(WorkerMemory::kUpArea, header.area_size);
   if (header.area_size > kKeptAreaBytes) region.ReleaseArea(WorkerMemory::kUpArea, header.area_size);
-  mu_.Lock();
+  mu_.lock();
   worker.memory.words().up_area_taken.fetch_add(1, std::memory_order_release);
   worker.bell.Wake();
   if (!read.ok()) return read.status();

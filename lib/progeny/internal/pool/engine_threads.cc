@@ -32,11 +32,12 @@ bool Engine::AnythingTold() const {
 }
 
 void Engine::RunDispatcher() {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   bell_.word().NoteCpu();
   while (state_ != State::kEnded) {
     if (!TakeTurn()) {
       state_ = State::kEnded;
+      ended_.notify_all();
       break;
     }
     const platform::Deadline deadline = NextDeadline();
@@ -45,13 +46,13 @@ void Engine::RunDispatcher() {
     });
     // What callers change, they change under the lock: until it is released nothing can be missed.
     const uint32_t ticket = bell_.word().Announce();
-    mu_.Unlock();
+    mu_.unlock();
     for (int i = 0; worth_spinning && i < kSpins && !AnythingTold(); ++i) {
     }
     if (!AnythingTold()) bell_.word().Sleep(ticket, deadline);
     bell_.word().Withdraw();
     bell_.word().NoteCpu();
-    mu_.Lock();
+    mu_.lock();
   }
   supervisor_wakeup_->Set();
 }
@@ -60,7 +61,7 @@ void Engine::NoteEnds(
     absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched) {
   for (const auto& [index, child] : watched) {
     if (!child->exit_status()) continue;
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     workers_[index]->gone = true;
     WakeDispatcher();
   }
@@ -69,7 +70,7 @@ void Engine::NoteEnds(
 Engine::Watched Engine::Look() {
   Watched watched;
   watched.handles.push_back(supervisor_wakeup_->handle());
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   watched.ended = state_ == State::kEnded;
   for (const auto& worker : workers_) {
     if (worker->child != nullptr && !worker->gone) {

@@ -2,11 +2,12 @@
 // elements are measured to take; towards the end of a range whose size is known they shrink, so that
 // no worker is left with the last large one.
 #include <algorithm>
+#include <condition_variable>
 #include <limits>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "progeny/detail/pool_map.h"
 #include "progeny/internal/callbacks.h"
 #include "progeny/internal/pool/readiness.h"
@@ -34,43 +35,40 @@ int64_t WindowOf(const MapOptions& options, int workers) {
 class MapOutcomes final : public OutcomeSink {
  public:
   void OnValue(int64_t index, absl::Span<const std::byte> bytes) override {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     lot_.outcomes.push_back({index, absl::OkStatus(), lot_.bytes.size(), bytes.size()});
     lot_.bytes.insert(lot_.bytes.end(), bytes.begin(), bytes.end());
     NoteOne();
   }
   void OnStatus(int64_t index, absl::Status status) override {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     if (!std::exchange(any_error_, true) && on_error_) internal::RunLater(std::move(on_error_));
     lot_.outcomes.push_back({index, std::move(status), 0, 0});
     NoteOne();
   }
   void OnMeasured(int64_t elements, absl::Duration time) override {
     if (elements <= 0) return;
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     const absl::Duration each = time / elements;
     each_ = each_ == absl::InfiniteDuration() ? each : (each_ * 3 + each) / 4;
   }
 
   MapLot Await(int64_t count) {
-    absl::MutexLock lock(&mu_);
+    std::unique_lock<std::mutex> lock(mu_);
     wanted_ = count;
-    const auto enough = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-      return Count() >= wanted_ || (any_error_ && Count() > 0);
-    };
-    mu_.Await(absl::Condition(&enough));
+    enough_.wait(lock, [this] { return Enough(); });
     return std::exchange(lot_, MapLot{});
   }
 
   // Infinite before the first chunk has been measured.
   absl::Duration each() {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     return each_;
   }
 
   // No more than `total` outcomes will come: ready when they have. `on_error`: at the first error.
   void Finish(int64_t total, std::function<void()> on_error) {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     if (any_error_) internal::RunLater(std::move(on_error));
     on_error_ = std::move(on_error);
     total_ = total;
@@ -78,27 +76,30 @@ class MapOutcomes final : public OutcomeSink {
   }
   internal::Readiness& ready() { return ready_; }
   MapLot Take() {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     return std::exchange(lot_, MapLot{});
   }
 
  private:
-  int64_t Count() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  int64_t Count() const {
     return static_cast<int64_t>(lot_.outcomes.size());
   }
-  void NoteOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  bool Enough() const { return Count() >= wanted_ || (any_error_ && Count() > 0); }
+  void NoteOne() {
+    if (Enough()) enough_.notify_one();
     if (Count() != total_) return;
     on_error_ = nullptr;  // it holds the call, which holds this
     ready_.Set();
   }
 
-  absl::Mutex mu_;
-  MapLot lot_ ABSL_GUARDED_BY(mu_);
-  int64_t wanted_ ABSL_GUARDED_BY(mu_) = 0;
-  int64_t total_ ABSL_GUARDED_BY(mu_) = -1;
-  bool any_error_ ABSL_GUARDED_BY(mu_) = false;
-  std::function<void()> on_error_ ABSL_GUARDED_BY(mu_);
-  absl::Duration each_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();
+  std::mutex mu_;
+  std::condition_variable enough_;
+  MapLot lot_;  // from here on under mu_
+  int64_t wanted_ = 0;
+  int64_t total_ = -1;
+  bool any_error_ = false;
+  std::function<void()> on_error_;
+  absl::Duration each_ = absl::InfiniteDuration();
   internal::Readiness ready_;
 };
 

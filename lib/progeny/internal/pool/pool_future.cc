@@ -54,7 +54,7 @@ class PoolFuture final : public FutureCore {
 
 std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
                                          const PoolEntryNode* node,
-                                         absl::StatusOr<std::vector<std::byte>> encoded) {
+                                         absl::StatusOr<EncodedCall> encoded) {
   auto outcome = std::make_shared<SingleOutcome>();
   if (encoded.ok() && !core->IsOurs()) {
     encoded = absl::FailedPreconditionError("this pool belongs to this process's parent");
@@ -70,7 +70,8 @@ std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
   Elements elements;
   elements.count = 1;
   elements.state_inline = true;
-  elements.bytes = *std::move(encoded);
+  elements.bytes = std::move(encoded->bytes);
+  elements.kept = std::move(encoded->kept);
   core->Enqueue(work, std::move(elements));
   return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
 }

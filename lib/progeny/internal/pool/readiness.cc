@@ -3,25 +3,27 @@
 #include <utility>
 
 #include "progeny/internal/callbacks.h"
+#include "progeny/internal/pool/await.h"
 
 namespace progeny::internal {
 
 void Readiness::Set() {
-  absl::MutexLock lock(&mu_);
+  std::lock_guard<std::mutex> lock(mu_);
   done_ = true;
+  changed_.notify_all();
   if (ready_) ready_->Set();
   for (auto& callback : callbacks_) RunLater(std::move(callback));
   callbacks_.clear();
 }
 
 bool Readiness::Wait(absl::Duration timeout) {
-  absl::MutexLock lock(&mu_);
-  return mu_.AwaitWithTimeout(absl::Condition(&done_), timeout);
+  std::unique_lock<std::mutex> lock(mu_);
+  return AwaitFor(changed_, lock, timeout, [this] { return done_; });
 }
 
 void Readiness::WhenReady(std::function<void()> callback) {
   {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     if (!done_) {
       callbacks_.push_back(std::move(callback));
       return;
@@ -31,14 +33,14 @@ void Readiness::WhenReady(std::function<void()> callback) {
 }
 
 platform::NativeHandle Readiness::Sentinel() {
-  absl::MutexLock lock(&mu_);
+  std::unique_lock<std::mutex> lock(mu_);
   if (done_) return platform::kNoHandle;
   if (!ready_) {
     absl::StatusOr<platform::Wakeup> ready = platform::Wakeup::Create();
     if (ready.ok()) ready_ = *std::move(ready);
   }
   if (ready_) return ready_->handle();
-  mu_.Await(absl::Condition(&done_));
+  changed_.wait(lock, [this] { return done_; });
   return platform::kNoHandle;
 }
 

@@ -2,12 +2,12 @@
 #ifndef PROGENY_INTERNAL_POOL_READINESS_H_
 #define PROGENY_INTERNAL_POOL_READINESS_H_
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "platform/wait_set.h"
 
@@ -24,10 +24,11 @@ class Readiness {
   platform::NativeHandle Sentinel();
 
  private:
-  absl::Mutex mu_;
-  bool done_ ABSL_GUARDED_BY(mu_) = false;
-  std::vector<std::function<void()>> callbacks_ ABSL_GUARDED_BY(mu_);
-  std::optional<platform::Wakeup> ready_ ABSL_GUARDED_BY(mu_);
+  std::mutex mu_;
+  std::condition_variable changed_;
+  bool done_ = false;  // these under mu_
+  std::vector<std::function<void()>> callbacks_;
+  std::optional<platform::Wakeup> ready_;
 };
 
 }  // namespace progeny::internal

@@ -6,11 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "progeny/detail/arena_place.h"
+
 namespace progeny::internal {
 
 // To the worker. kEntry names a callable once; kJob brings the state of one that has some, once per
-// call, and kForget ends it; kInit and kBatch are work.
-enum class Down : uint32_t { kEntry = 1, kInit, kJob, kForget, kBatch, kExit };
+// call, and kForget ends it; kInit and kBatch are work. kArena brings a Cow's memory, which the worker
+// keeps until kForgetArena; kHandle what belongs to the next kInit, kJob or kBatch.
+enum class Down : uint32_t { kEntry = 1, kInit, kJob, kForget, kBatch, kExit, kArena, kForgetArena, kHandle };
 
 // To the pool. kReady: set up, tasks may run. kValue and kStatus are the outcome of one task; kEnd
 // closes a batch.
@@ -35,6 +38,16 @@ struct WorkHeader {
   int64_t first_index = 0;     // TaskIndex() of the first element
   uint64_t seed = 0;           // of the call
   uint64_t area_size = 0;      // not 0: the bytes lie in the area
+};
+
+// Stand for one handle that the courier brings (but for kForgetArena).
+struct ArenaRecord {
+  uint64_t told = 0;
+  detail::ArenaPlace place;
+};
+struct AttachedRecord {
+  uint64_t told = 0;
+  uint32_t index = 0;  // 0 begins anew
 };
 
 // An element's size, in front of its bytes.

@@ -12,16 +12,18 @@ namespace {
 // Loads when it is first called: if the state kills the worker, some task must be to blame.
 class LateCall final : public detail::LoadedCall {
  public:
-  LateCall(WorkerCalls& calls, uint32_t entry, std::vector<std::byte> state)
-      : calls_(calls), entry_(entry), state_(std::move(state)) {}
+  LateCall(WorkerCalls& calls, uint32_t entry, std::vector<std::byte> state, detail::IncomingHandles handles)
+      : calls_(calls), entry_(entry), state_(std::move(state)), handles_(std::move(handles)) {}
 
-  void Run(detail::ByteReader& arguments, detail::EntryOutcome& outcome) override {
+  void Run(detail::ByteReader& arguments, detail::IncomingHandles& handles,
+           detail::EntryOutcome& outcome) override {
     if (!loaded_) {
       detail::ByteReader reader(state_);
-      loaded_.emplace(calls_.Load(entry_, reader));
+      loaded_.emplace(calls_.Load(entry_, reader, handles_));
+      handles_.CloseRest();
       state_ = {};
     }
-    if (loaded_->ok()) return (**loaded_)->Run(arguments, outcome);
+    if (loaded_->ok()) return (**loaded_)->Run(arguments, handles, outcome);
     outcome.status = loaded_->status();
   }
 
@@ -29,6 +31,7 @@ class LateCall final : public detail::LoadedCall {
   WorkerCalls& calls_;
   const uint32_t entry_;
   std::vector<std::byte> state_;
+  detail::IncomingHandles handles_;
   std::optional<absl::StatusOr<std::unique_ptr<detail::LoadedCall>>> loaded_;
 };
 
@@ -64,20 +67,23 @@ absl::StatusOr<const detail::PoolEntryNode*> WorkerCalls::Find(uint32_t id) {
 }
 
 absl::StatusOr<std::unique_ptr<detail::LoadedCall>> WorkerCalls::Load(uint32_t entry,
-                                                                     detail::ByteReader& state) {
+                                                                     detail::ByteReader& state,
+                                                                     detail::IncomingHandles& handles) {
   absl::StatusOr<const detail::PoolEntryNode*> node = Find(entry);
   if (!node.ok()) return node.status();
-  return (*node)->load(state);
+  return (*node)->load(state, handles);
 }
 
-void WorkerCalls::AddJob(const WorkHeader& header, absl::StatusOr<absl::Span<const std::byte>> state) {
+void WorkerCalls::AddJob(const WorkHeader& header, absl::StatusOr<absl::Span<const std::byte>> state,
+                         detail::IncomingHandles handles) {
   if (!state.ok()) {
     jobs_.insert_or_assign(header.job, state.status());
     return;
   }
   jobs_.insert_or_assign(
       header.job, std::make_unique<LateCall>(*this, header.entry,
-                                             std::vector<std::byte>(state->begin(), state->end())));
+                                             std::vector<std::byte>(state->begin(), state->end()),
+                                             std::move(handles)));
 }
 
 absl::StatusOr<detail::LoadedCall*> WorkerCalls::For(
@@ -89,7 +95,8 @@ absl::StatusOr<detail::LoadedCall*> WorkerCalls::For(
     return job->second->get();
   }
   detail::ByteReader nothing(absl::Span<const std::byte>{});
-  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing);
+  detail::IncomingHandles none;
+  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing, none);
   if (!loaded.ok()) return loaded.status();
   own = *std::move(loaded);
   return own.get();

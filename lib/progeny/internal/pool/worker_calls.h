@@ -21,11 +21,13 @@ class WorkerCalls {
  public:
   // An entry is looked for when it is first needed: that it isn't there is its tasks' error.
   void AddEntry(uint32_t id, absl::Span<const std::byte> address);
-  void AddJob(const WorkHeader& header, absl::StatusOr<absl::Span<const std::byte>> state);
+  void AddJob(const WorkHeader& header, absl::StatusOr<absl::Span<const std::byte>> state,
+              detail::IncomingHandles handles);
   void Forget(uint64_t job) { jobs_.erase(job); }
 
   // A callable whose state stands first in `state`.
-  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> Load(uint32_t entry, detail::ByteReader& state);
+  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> Load(uint32_t entry, detail::ByteReader& state,
+                                                           detail::IncomingHandles& handles);
   // The callable for a batch whose elements don't bring its state along; `own` keeps one that is for
   // this batch alone.
   absl::StatusOr<detail::LoadedCall*> For(const WorkHeader& header,

@@ -40,15 +40,16 @@ int64_t WorkerLoop::Now() {
       .count();
 }
 
-WorkerLoop::WorkerLoop(WorkerMemory& memory, platform::SharedWord bell,
-                       platform::SharedWord pool_bell, WorkerSetup setup)
+WorkerLoop::WorkerLoop(WorkerMemory& memory, Bells bells, platform::HandleCourier courier,
+                       WorkerSetup setup)
     : memory_(memory),
       words_(memory.words()),
-      bell_(std::move(bell)),
-      pool_bell_(std::move(pool_bell)),
+      bell_(std::move(bells.own)),
+      pool_bell_(std::move(bells.pools)),
       setup_(setup),
       down_(memory.down()),
-      up_(memory.up()) {}
+      up_(memory.up()),
+      handles_(std::move(courier)) {}
 
 int WorkerLoop::Run() {
   std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's owner's to deal with
@@ -72,7 +73,7 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
       return Next::kGoOn;
     case Down::kJob: {
       std::vector<std::byte> storage;
-      calls_.AddJob(HeaderOf(record), BytesOf(record, storage));
+      calls_.AddJob(HeaderOf(record), BytesOf(record, storage), handles_.Take());
       return Next::kGoOn;
     }
     case Down::kForget: {
@@ -85,6 +86,15 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
       return RunInitialiser(record);
     case Down::kBatch:
       return RunBatch(record);
+    case Down::kArena:
+      handles_.AddArena(record);
+      return Next::kGoOn;
+    case Down::kForgetArena:
+      handles_.ForgetArena(record);
+      return Next::kGoOn;
+    case Down::kHandle:
+      handles_.AddHandle(record);
+      return Next::kGoOn;
     case Down::kExit:
       break;
   }
@@ -128,8 +138,9 @@ absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> 
   detail::EntryOutcome outcome;
   const auto thrown = platform::RunCatching([&] {
     detail::ByteReader reader(bytes);
-    absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = calls_.Load(entry, reader);
-    if (call.ok()) return (*call)->Run(reader, outcome);
+    detail::IncomingHandles handles = handles_.Take();
+    absl::StatusOr<std::unique_ptr<detail::LoadedCall>> call = calls_.Load(entry, reader, handles);
+    if (call.ok()) return (*call)->Run(reader, handles, outcome);
     outcome.status = call.status();
   });
   return thrown ? detail::RemoteErrorStatus({thrown->type, thrown->what}) : outcome.status;
@@ -158,6 +169,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   }
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
+  batch_handles_ = handles_.Take();
   std::unique_ptr<detail::LoadedCall> own;
   absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);
   if (!header.state_inline) call = calls_.For(header, own);
@@ -183,6 +195,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
     if (setup_.max_tasks > 0 && executed_ >= setup_.max_tasks) end.retires = 1;
   }
   end.nanoseconds = Now() - began;
+  batch_handles_.CloseRest();
   in_chunk_ = false;
   if (ShouldRetire()) end.retires = 1;
   PublishEnd(end);
@@ -208,17 +221,22 @@ void WorkerLoop::RunElement(const WorkHeader& header,
   const auto thrown = platform::RunCatching([&] {
     detail::ByteReader reader(element.bytes);
     if (header.state_inline && call.ok()) {
-      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = calls_.Load(header.entry, reader);
-      if (loaded.ok()) return (*loaded)->Run(reader, outcome_);
+      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded =
+          calls_.Load(header.entry, reader, batch_handles_);
+      if (loaded.ok()) return (*loaded)->Run(reader, batch_handles_, outcome_);
       outcome_.status = loaded.status();
     } else if (call.ok()) {
-      (*call)->Run(reader, outcome_);
+      (*call)->Run(reader, batch_handles_, outcome_);
     } else {
       outcome_.status = call.status();
     }
   });
   EndTask();
   if (thrown) outcome_.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
+  // A Cow whose memory could not be mapped: the reason is known since it came.
+  if (absl::IsDataLoss(outcome_.status) && !handles_.arena_failure().ok()) {
+    outcome_.status = handles_.arena_failure();
+  }
   if (outcome_.status.ok()) {
     Publish(Up::kValue, element.task, outcome_.value);
   } else {

@@ -13,6 +13,7 @@
 #include "progeny/internal/pool/ring.h"
 #include "progeny/internal/pool/wire.h"
 #include "progeny/internal/pool/worker_calls.h"
+#include "progeny/internal/pool/worker_handles.h"
 #include "progeny/internal/pool/worker_memory.h"
 
 namespace progeny::internal {
@@ -26,12 +27,16 @@ struct WorkerSetup {
   int depth = 0;             // pools around this worker
   int handles = 0;           // that come along
   int cpu = -1;              // to stay on; -1: any (pinning.h)
+  bool has_courier = false;  // its end is the last of them
 };
 
 class WorkerLoop {
  public:
-  WorkerLoop(WorkerMemory& memory, platform::SharedWord bell, platform::SharedWord pool_bell,
-             WorkerSetup setup);
+  struct Bells {
+    platform::SharedWord own;
+    platform::SharedWord pools;
+  };
+  WorkerLoop(WorkerMemory& memory, Bells bells, platform::HandleCourier courier, WorkerSetup setup);
 
   // Returns the exit code when the pool says so, the worker retires, or its initialiser has failed.
   int Run();
@@ -78,6 +83,8 @@ class WorkerLoop {
   RingConsumer down_;
   RingProducer up_;
   WorkerCalls calls_;
+  WorkerHandles handles_;
+  detail::IncomingHandles batch_handles_;
   detail::EntryOutcome outcome_;  // reused: its buffer grows once
   uint64_t areas_sent_ = 0;
   int64_t executed_ = 0;

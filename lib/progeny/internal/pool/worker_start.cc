@@ -1,5 +1,7 @@
 #include "progeny/internal/pool/worker_start.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "progeny/codec.h"
 #include "progeny/detail/attachments.h"
@@ -10,6 +12,7 @@ namespace progeny::internal {
 namespace {
 
 constexpr size_t kBellBytes = 4096;
+constexpr int kMostHandles = 5;
 
 platform::SharedWordStorage* BellStorage(const platform::SharedRegion& region) {
   return reinterpret_cast<platform::SharedWordStorage*>(region.head());
@@ -20,9 +23,9 @@ void RunReexecuted(detail::EntryInput& input, detail::EntryOutcome& outcome) {
   outcome.exits = true;
   absl::StatusOr<WorkerSetup> setup = detail::DecodeOne<WorkerSetup>(input.reader);
   outcome.status.Update(setup.status());
-  platform::Handle handles[4];
+  platform::Handle handles[kMostHandles];
   outcome.status.Update(detail::RunCodec(detail::Direction::kDecode, [&] {
-    for (int i = 0; setup.ok() && i < setup->handles; ++i) {
+    for (int i = 0; setup.ok() && i < std::min(setup->handles, kMostHandles); ++i) {
       handles[i] = platform::Handle(input.handles->Take(static_cast<uint32_t>(i)));
     }
   }));
@@ -34,9 +37,12 @@ void RunReexecuted(detail::EntryInput& input, detail::EntryOutcome& outcome) {
   outcome.status.Update(memory.status());
   outcome.status.Update(bell_page.status());
   if (!outcome.status.ok()) return;
+  platform::HandleCourier courier;
+  if (setup->has_courier) courier = platform::HandleCourier::Open(std::move(handles[setup->handles - 1]));
   WorkerLoop loop(*memory,
-                  platform::SharedWord::Open(&memory->words().bell, std::move(handles[2])),
-                  platform::SharedWord::Open(BellStorage(*bell_page), std::move(handles[3])), *setup);
+                  {platform::SharedWord::Open(&memory->words().bell, std::move(handles[2])),
+                   platform::SharedWord::Open(BellStorage(*bell_page), std::move(handles[3]))},
+                  std::move(courier), *setup);
   outcome.exit_code = loop.Run();
 }
 
@@ -58,6 +64,8 @@ class WorkerTask final : public detail::Task {
       handles.Add(places_.pool_bell->word().handle());
     }
     WorkerSetup setup = setup_;
+    setup.has_courier = places_.courier->far_end() != platform::kNoHandle;
+    if (setup.has_courier) handles.Add(places_.courier->far_end());
     setup.handles = static_cast<int>(handles.handles().size());
     return detail::EncodeTo(out, setup);
   }
@@ -65,11 +73,12 @@ class WorkerTask final : public detail::Task {
   // A forked worker has inherited the mappings.
   void Run(detail::EntryOutcome& outcome) override {
     outcome.exits = true;
+    const platform::NativeHandle far_end = places_.courier->far_end();  // this process's own copy
     WorkerLoop loop(*places_.memory,
-                    platform::SharedWord::Open(&places_.memory->words().bell, platform::Handle()),
-                    platform::SharedWord::Open(BellStorage(places_.pool_bell->region()),
-                                               platform::Handle()),
-                    setup_);
+                    {platform::SharedWord::Open(&places_.memory->words().bell, platform::Handle()),
+                     platform::SharedWord::Open(BellStorage(places_.pool_bell->region()),
+                                                platform::Handle())},
+                    platform::HandleCourier::Open(platform::Handle(far_end)), setup_);
     outcome.exit_code = loop.Run();
   }
 

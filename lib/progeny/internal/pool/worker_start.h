@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "platform/handle_courier.h"
 #include "platform/shared_region.h"
 #include "platform/shared_word.h"
 #include "progeny/internal/child.h"
@@ -34,6 +35,7 @@ struct WorkerPlaces {
   WorkerMemory* memory = nullptr;
   platform::SharedWord* bell = nullptr;  // the worker's
   PoolBell* pool_bell = nullptr;
+  const platform::HandleCourier* courier = nullptr;
 };
 
 absl::StatusOr<std::shared_ptr<detail::Child>> StartWorker(const ProcessOptions& options,
