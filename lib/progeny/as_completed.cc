@@ -1,9 +1,11 @@
 #include "progeny/as_completed.h"
 
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "progeny/internal/pool/await.h"
 
 namespace progeny::detail {
 namespace {
@@ -11,22 +13,24 @@ namespace {
 class Queue final : public CompletionQueue {
  public:
   void Note(size_t place) override {
-    absl::MutexLock lock(&mu_);
+    std::lock_guard<std::mutex> lock(mu_);
     places_.push_back(place);
+    changed_.notify_one();
   }
 
   std::optional<size_t> Next(absl::Time deadline) override {
-    absl::MutexLock lock(&mu_);
-    const auto any = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !places_.empty(); };
-    if (!mu_.AwaitWithDeadline(absl::Condition(&any), deadline)) return std::nullopt;
+    std::unique_lock<std::mutex> lock(mu_);
+    const absl::Duration left = deadline - absl::Now();
+    if (!internal::AwaitFor(changed_, lock, left, [this] { return !places_.empty(); })) return std::nullopt;
     const size_t place = places_.front();
     places_.pop_front();
     return place;
   }
 
  private:
-  absl::Mutex mu_;
-  std::deque<size_t> places_ ABSL_GUARDED_BY(mu_);
+  std::mutex mu_;
+  std::condition_variable changed_;
+  std::deque<size_t> places_;  // under mu_
 };
 
 }  // namespace

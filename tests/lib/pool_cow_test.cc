@@ -38,9 +38,13 @@ class PoolCowTest : public tests::EveryMethod {
 PROGENY_FOR_EVERY_METHOD(PoolCowTest);
 
 absl::StatusOr<Cow<Numbers>> MakeNumbers(int64_t count) {
-  return MakeCow<Numbers>([&](Numbers& numbers) {
-    for (int64_t i = 0; i < count; ++i) numbers.push_back(i * i);
-  });
+  CowOptions options;
+  if (tests::kSanitized) options.reserve = 1 << 20;  // they leave few addresses
+  return MakeCow<Numbers>(
+      [&](Numbers& numbers) {
+        for (int64_t i = 0; i < count; ++i) numbers.push_back(i * i);
+      },
+      options);
 }
 
 int64_t At(Cow<Numbers> numbers, size_t at) { return numbers->at(at); }

@@ -310,6 +310,7 @@ absl::StatusOr<int> Deeper(StartMethod method, int depth) {
 }
 
 TEST_P(PoolTest, Pain21_PoolsInsidePools_WorkUpToADepthOfEight) {
+  if (tests::kThreadSanitized && forks()) GTEST_SKIP() << "ThreadSanitizer lets no forked child have threads";
   const absl::StatusOr<int> depth = Deeper(GetParam(), 0);
   ASSERT_OK(depth);
   EXPECT_EQ(*depth, 8);

@@ -11,8 +11,11 @@ void WorkerHandles::AddArena(const Record& record) {
   ArenaRecord arena;
   std::memcpy(&arena, record.bytes.data(), sizeof arena);
   absl::StatusOr<platform::Handle> handle = courier_.Receive(arena.told);
-  absl::StatusOr<detail::Arena*> opened = handle.status();
-  if (handle.ok()) opened = detail::Arena::Open(arena.place, *std::move(handle));
+  if (!handle.ok()) {
+    arena_failure_ = handle.status();
+    return;
+  }
+  const absl::StatusOr<detail::Arena*> opened = detail::Arena::Open(arena.place, *std::move(handle));
   if (opened.ok()) {
     arenas_[{arena.place.id_high, arena.place.id_low}] = {*opened, [](detail::Arena* held) { held->LetGo(); }};
   } else {
