@@ -25,6 +25,9 @@ struct PoolOptions final {
   int64_t max_worker_memory = 0;                    // unique bytes; 0: no limit. Replaced after its task
   absl::Duration task_timeout = absl::InfiniteDuration();  // of one element, from its start
   int retries = 0;                                  // of a task whose worker died under it
+  // A task under which that many workers have died is not tried again, whatever `retries` says. 0: no limit.
+  // The error lists the deaths.
+  int quarantine_after = 0;
   uint64_t seed = 0;                                // what TaskSeed() starts from
   CpuPinning pinning = CpuPinning::kNone;
 };

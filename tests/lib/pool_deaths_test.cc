@@ -182,6 +182,19 @@ int ExitAtSeven(int x) {
   return x;
 }
 
+TEST_P(PoolDeathsTest, ATaskThatKillsItsWorkers_IsRefusedWithTheListOfDeaths) {
+  PoolOptions options = Workers(1);
+  options.retries = 100;
+  options.quarantine_after = 3;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  const absl::StatusOr<int> answer = pool->Apply(fn<&ExitWith>, 4);
+  EXPECT_THAT(answer, IsError(absl::StatusCode::kAborted, "ended 3 workers and is in quarantine: 'PoolWorker-1'"));
+  EXPECT_EQ(std::ranges::count(std::string(answer.status().message()), ';'), 2) << answer.status();
+  EXPECT_EQ(ExitStatusOf(answer.status())->exit_code(), 4);
+  EXPECT_EQ(*pool->Apply(fn<&ExitAtSeven>, 1), 1) << "the pool goes on";
+}
+
 TEST_P(PoolDeathsTest, ADeathInsideAChunk_TakesOneElementOnly) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
   ASSERT_OK(pool);

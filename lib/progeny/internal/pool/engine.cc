@@ -27,6 +27,7 @@ absl::Status Check(const PoolOptions& options) {
   }
   if (options.max_worker_memory < 0) return Negative("max_worker_memory", options.max_worker_memory);
   if (options.retries < 0) return Negative("retries", options.retries);
+  if (options.quarantine_after < 0) return Negative("quarantine_after", options.quarantine_after);
   if (options.task_timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "task_timeout: ", absl::FormatDuration(options.task_timeout), " is not positive"));

@@ -84,7 +84,7 @@ class Engine final : public detail::PoolCore {
     detail::KeptHandles kept;
     uint32_t next = 0;       // the first element without an outcome
     size_t next_offset = 0;  // of it in `bytes`
-    int deaths = 0;          // of workers under it
+    std::vector<std::string> deaths = {};  // of workers under the first element without an outcome
 
     uint32_t left() const { return count - next; }
     void Advance();
@@ -205,6 +205,7 @@ class Engine final : public detail::PoolCore {
   bool Condemn(Worker& worker, const absl::Status& reason);
   void Kill(Worker& worker);
   void Settle(Worker& worker);
+  static absl::Status DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined);
   void SettleStarted(Worker& worker, const ExitStatus& exit);
   void NoteNeverReady(const Worker& worker, const ExitStatus& exit);
   void SayGoodbye();

@@ -16,6 +16,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/pool/engine.h"
 #include "progeny/internal/pool/pinning.h"
@@ -98,6 +99,13 @@ platform::Deadline Engine::NextDeadline() {
   return platform::Deadline::After(next);
 }
 
+absl::Status Engine::DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined) {
+  const std::string all = absl::StrJoin(deaths, "; ");
+  if (deaths.size() == 1) return absl::AbortedError(all);
+  return absl::AbortedError(absl::StrCat("the task has ended ", deaths.size(), " workers and ",
+                                         quarantined ? "is in quarantine: " : "is not tried again: ", all));
+}
+
 // The one task that `worker` had begun, if it had.
 void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
   if (worker.in_flight.empty() || worker.in_flight.front().batch->left() == 0) return;
@@ -105,13 +113,13 @@ void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
   const uint64_t running = worker.memory.words().running.load();
   if ((running & kTaskNumber) != flight.next_task()) return;
   if (state_ == State::kEnding) return Tell(*flight.batch, end_reason_);
-  if (++flight.batch->deaths <= options_.retries) return;
+  std::vector<std::string>& deaths = flight.batch->deaths;
+  deaths.push_back(absl::StrCat("'", worker.child->name(), "' ended before it answered: ", exit.ToString()));
+  const auto times = static_cast<int>(deaths.size());
+  const bool quarantined = options_.quarantine_after > 0 && times >= options_.quarantine_after;
+  if (times <= options_.retries && !quarantined) return;
   if (!worker.garbled.ok()) return Tell(*flight.batch, detail::WithExitStatus(worker.garbled, exit));
-  Tell(*flight.batch,
-       detail::WithExitStatus(
-           absl::AbortedError(absl::StrCat("'", worker.child->name(),
-                                           "' ended before it answered: ", exit.ToString())),
-           exit));
+  Tell(*flight.batch, detail::WithExitStatus(DiedUnderIt(deaths, quarantined), exit));
 }
 
 // What fails in the initialiser, or ends by itself before it, will do so again. What was killed from

@@ -31,7 +31,7 @@ void Engine::Batch::Advance() {
   std::memcpy(&size, bytes.data() + next_offset, sizeof size);
   next_offset += sizeof size + size;
   ++next;
-  deaths = 0;
+  deaths.clear();
 }
 
 void Engine::Tell(Batch& batch, absl::Status status) {
