@@ -11,6 +11,7 @@
 #include "progeny/call.h"
 #include "progeny/fork_safety.h"
 #include "progeny/log.h"
+#include "progeny/pool.h"
 #include "progeny/process.h"
 #include "support/entries.h"
 #include "support/leak_check.h"
@@ -111,6 +112,37 @@ TEST_P(InterruptGuardTest, ASecondInterrupt_HasNoPatience) {
     return program->Join(absl::Milliseconds(50)).ok();
   }));
   EXPECT_EQ(program->Join(kPatience)->exit_code(), kInterrupted);
+}
+
+int WorkForEver() {
+  tests::Say(absl::StrCat(this_process::id()));
+  tests::WaitUntil([] { return false; });
+  return tests::kNobodyEndedMe;
+}
+
+int WithAPool(StartMethod method) {
+  const InterruptGuard interrupts;
+  PoolOptions options{.workers = 2};
+  options.process.start_method = method;
+  options.process.grace = absl::Milliseconds(50);
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  if (!pool.ok()) return tests::kStartFailed;
+  std::vector<Future<int>> tasks;
+  for (int i = 0; i < 4; ++i) tasks.push_back(pool->Submit(fn<&WorkForEver>));
+  for (Future<int>& task : tasks) (void)task.Get();
+  return tests::kNobodyEndedMe;
+}
+
+TEST_P(InterruptGuardTest, Pain12_AnInterruptOfAProgramWithAPool_EndsItAndItsWorkersAtOnce) {
+  for (StartMethod inner : AvailableStartMethods()) {
+    absl::StatusOr<Process> program = Process::Start(Talking(), fn<&WithAPool>, inner);
+    ASSERT_OK(program);
+    std::vector<int64_t> workers(2);
+    for (int64_t& worker : workers) ASSERT_TRUE(absl::SimpleAtoi(tests::ReadLine(program->out()), &worker));
+    ASSERT_OK(program->Interrupt());
+    EXPECT_EQ(program->Join(kPatience)->exit_code(), kInterrupted) << Name(inner);
+    for (int64_t worker : workers) EXPECT_TRUE(tests::WaitUntil([&] { return !tests::IsRunning(worker); }));
+  }
 }
 
 int InterruptAfterTheGuard() {
