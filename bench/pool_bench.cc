@@ -13,7 +13,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <ranges>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,18 +64,25 @@ std::shared_ptr<progeny::Pool> MakePool(int workers,
       Value(progeny::Pool::Create({.workers = workers, .process = {.start_method = method}})));
 }
 
+// Not std::views::iota: clang before 16 can't make a view of libstdc++'s.
+std::vector<int64_t> UpTo(int64_t count) {
+  std::vector<int64_t> numbers(static_cast<size_t>(count));
+  std::iota(numbers.begin(), numbers.end(), int64_t{0});
+  return numbers;
+}
+
 Contenders Squares(int workers) {
   auto floor = std::make_shared<PoolFloor>(workers);
   auto pool = MakePool(workers);
   Contenders all;
   AddFloor(all, 100'000, [floor](int64_t count) { floor->Squares(count); });
   all.push_back(Each("progeny", 100'000, [pool](int64_t count) {
-    Expect(Value(pool->Map(progeny::fn<&bench::Square>, std::views::iota(int64_t{0}, count),
+    Expect(Value(pool->Map(progeny::fn<&bench::Square>, UpTo(count),
                            {.chunk_size = 1}))
                .back() == (count - 1) * (count - 1));
   }));
   all.push_back(Each("adaptive", 100'000, [pool](int64_t count) {
-    Value(pool->Map(progeny::fn<&bench::Square>, std::views::iota(int64_t{0}, count)));
+    Value(pool->Map(progeny::fn<&bench::Square>, UpTo(count)));
   }));
   AddPython(all, absl::StrCat("squares KIND ", workers), 2'000);
   return all;
