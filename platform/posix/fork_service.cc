@@ -94,7 +94,6 @@ absl::Status ForkService::State::Settle() {
   if (!nothing.ok()) return nothing.status();
   for (int stream : {0, 1, 2}) dup2(static_cast<int>(nothing->get()), stream);
   close(kSlotDescriptor);  // it is mapped
-  RehearseServedChild();
   sigset_t all;
   sigfillset(&all);
   if (sigprocmask(SIG_SETMASK, &all, &inheritance_.signal_mask) != 0) return LastOsError("block signals", "");

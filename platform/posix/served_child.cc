@@ -1,6 +1,5 @@
 #include "platform/posix/served_child.h"
 
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,11 +69,6 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
 }
 
 }  // namespace
-
-void RehearseServedChild() {
-  pollfd nothing{-1, POLLIN, 0};
-  (void)poll(&nothing, 1, 0);
-}
 
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
                            size_t slot_bytes) {

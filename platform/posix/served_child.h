@@ -31,10 +31,6 @@ struct Inheritance {
   bool status_can_be_lost = false;    // the child has to wait until it has been adopted
 };
 
-// In the server, before its first child: makes the calls that a child is the first to make. What each
-// child would have to bind anew costs it a dozen page faults in the loader's tables.
-void RehearseServedChild();
-
 // In the child. Nothing in here is expected to fail; what does ends it with kSetupFailedExitCode.
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance, size_t slot_bytes);
 
