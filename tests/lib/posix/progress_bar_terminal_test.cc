@@ -71,14 +71,14 @@ TEST_F(ProgressBarTerminalTest, HalfWay_ShowsABarOfWhichHalfIsFull) {
   const ProgressBar bar(AtOnce());
   bar({.done = 50, .failed = 3, .total = 100});
   EXPECT_THAT(terminal.Read(),
-              MatchesRegex("\rparsing  50% \\[#+-+\\]  50/100, 3 failed, 0:00 left"));
+              MatchesRegex("\rparsing  50% \\[#+-+\\]  50/100, 3 failed, 0:0[0-9] left"));
 }
 
 TEST_F(ProgressBarTerminalTest, Done_EndsTheLine_AndDrawsNoMore) {
   ErrorsInTerminal terminal(80);
   const ProgressBar bar(AtOnce());
   bar({.done = 10, .total = 10});
-  EXPECT_THAT(terminal.Read(), MatchesRegex("\rparsing 100% \\[#+\\]  10/10 in 0:00\r\n"));
+  EXPECT_THAT(terminal.Read(), MatchesRegex("\rparsing 100% \\[#+\\]  10/10 in 0:0[0-9]\r\n"));
   bar({.done = 10, .total = 10});
   EXPECT_EQ(terminal.Read(), "");
 }
@@ -100,7 +100,7 @@ TEST_F(ProgressBarTerminalTest, WhereTheEndIsNotKnown_WhatIsDoneIsCounted) {
   ErrorsInTerminal terminal(80);
   const ProgressBar bar(AtOnce());
   bar({.done = 1234});
-  EXPECT_EQ(terminal.Read(), "\rparsing 1234 in 0:00");
+  EXPECT_THAT(terminal.Read(), MatchesRegex("\rparsing 1234 in 0:0[0-9]"));
 }
 
 TEST_F(ProgressBarTerminalTest, InANarrowTerminal_TheLineStaysOneLine) {
@@ -130,7 +130,7 @@ TEST_F(ProgressBarTerminalTest, AMap_IsShownToItsEnd) {
   absl::StatusOr<Pool> pool = Pool::Create({.workers = 2});
   ASSERT_OK(pool);
   ASSERT_OK(pool->Map(fn<&Square>, {1, 2, 3}, {.on_progress = ProgressBar({.label = "squares"})}));
-  EXPECT_THAT(terminal.Read(), ContainsRegex("squares 100% .*3/3 in 0:0[0-9]\r\n$"));
+  EXPECT_THAT(terminal.Read(), ContainsRegex("squares 100% .*3/3 in 0:0[0-9] *\r\n$"));
 }
 
 }  // namespace
