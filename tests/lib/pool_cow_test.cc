@@ -14,6 +14,7 @@
 #include "progeny/pool.h"
 #include "progeny/process.h"
 #include "support/leak_check.h"
+#include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -26,15 +27,7 @@ namespace {
 using tests::kPatience;
 using Numbers = std::pmr::vector<int64_t>;
 
-class PoolCowTest : public tests::EveryMethod {
- protected:
-  PoolOptions Workers(int count) const {
-    PoolOptions options;
-    options.workers = count;
-    options.process = Options();
-    return options;
-  }
-};
+class PoolCowTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolCowTest);
 
 absl::StatusOr<Cow<Numbers>> MakeNumbers(int64_t count) {

@@ -17,6 +17,7 @@
 #include "progeny/pool.h"
 #include "progeny/process.h"
 #include "support/leak_check.h"
+#include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -30,15 +31,7 @@ using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
 
-class PoolDeathsTest : public tests::EveryMethod {
- protected:
-  PoolOptions Workers(int count) const {
-    PoolOptions options;
-    options.workers = count;
-    options.process = Options();
-    return options;
-  }
-};
+class PoolDeathsTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolDeathsTest);
 
 int Square(int x) { return x * x; }

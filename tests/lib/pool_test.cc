@@ -17,6 +17,7 @@
 #include "progeny/process.h"
 #include "progeny/wait.h"
 #include "support/leak_check.h"
+#include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/temp_dir.h"
@@ -29,15 +30,7 @@ using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
 
-class PoolTest : public tests::EveryMethod {
- protected:
-  PoolOptions Workers(int count) const {
-    PoolOptions options;
-    options.workers = count;
-    options.process = Options();
-    return options;
-  }
-};
+class PoolTest : public tests::EveryMethodPool {};
 
 int Square(int x) { return x * x; }
 

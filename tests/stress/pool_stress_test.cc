@@ -12,6 +12,7 @@
 #include "progeny/pool.h"
 #include "progeny/process.h"
 #include "support/leak_check.h"
+#include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -28,15 +29,7 @@ int Rounds() {
   return rounds != nullptr ? std::atoi(rounds) : 20;
 }
 
-class PoolStressTest : public tests::EveryMethod {
- protected:
-  PoolOptions Workers(int count) const {
-    PoolOptions options;
-    options.workers = count;
-    options.process = Options();
-    return options;
-  }
-};
+class PoolStressTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolStressTest);
 
 int Square(int x) { return x * x; }

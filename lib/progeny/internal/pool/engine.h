@@ -205,7 +205,6 @@ class Engine final : public detail::PoolCore {
   bool Condemn(Worker& worker, const absl::Status& reason);
   void Kill(Worker& worker);
   void Settle(Worker& worker);
-  static absl::Status DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined);
   void SettleStarted(Worker& worker, const ExitStatus& exit);
   void NoteNeverReady(const Worker& worker, const ExitStatus& exit);
   void SayGoodbye();

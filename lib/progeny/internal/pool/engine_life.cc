@@ -35,6 +35,13 @@ int64_t Now() {
       .count();
 }
 
+absl::Status DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined) {
+  const std::string all = absl::StrJoin(deaths, "; ");
+  if (deaths.size() == 1) return absl::AbortedError(all);
+  return absl::AbortedError(absl::StrCat("the task has ended ", deaths.size(), " workers and ",
+                                         quarantined ? "is in quarantine: " : "is not tried again: ", all));
+}
+
 }  // namespace
 
 void Engine::Worker::Renew() {
@@ -97,13 +104,6 @@ platform::Deadline Engine::NextDeadline() {
     next = std::min(next, options_.task_timeout - absl::Nanoseconds(Now() - words.started_at.load()));
   }
   return platform::Deadline::After(next);
-}
-
-absl::Status Engine::DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined) {
-  const std::string all = absl::StrJoin(deaths, "; ");
-  if (deaths.size() == 1) return absl::AbortedError(all);
-  return absl::AbortedError(absl::StrCat("the task has ended ", deaths.size(), " workers and ",
-                                         quarantined ? "is in quarantine: " : "is not tried again: ", all));
 }
 
 // The one task that `worker` had begun, if it had.
