@@ -69,11 +69,15 @@ class SharedWord {
 
   // --- wakers
   void Wake() {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (storage_->asleep.load(std::memory_order_seq_cst) != 0) WakeSleeper();
+    if (Sleeps()) WakeSleeper();
   }
-  // True if the sleeper is awake and ran last on another CPU than this thread runs on now: only then
-  // is it worth while to spin for what it is about to say.
+  // Somebody has announced a sleep, and what was written before may not have been seen.
+  bool Sleeps() const {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return storage_->asleep.load(std::memory_order_seq_cst) != 0;
+  }
+  // True if the sleeper ran last on another CPU than this thread runs on now: only then is it worth while
+  // to spin for what it is about to say. It may sleep: then it will wake up there, most likely.
   bool PeerRunsElsewhere() const;
 
   // Forgets a sleeper that has died. Nobody may sleep meanwhile.

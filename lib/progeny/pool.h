@@ -72,17 +72,11 @@ class Pool {
   // Destroying the future lets go of it; the task runs all the same.
   template <class F, class... Args>
   Future<detail::AnswerOf<F, Args&&...>> Submit(F f, Args&&... args) {
-    using Result = Future<detail::AnswerOf<F, Args&&...>>;
-    if constexpr (detail::CheckCall<true, F, Args&&...>()) {
-      return Result(detail::SubmitToPool(core_, NodeOf<F, Args&&...>(),
-                                         Element<F, Args&&...>(f, std::forward<Args>(args)...)));
-    } else {
-      return Result(nullptr);
-    }
+    return Submitted<F, Args&&...>(f, detail::Submission::kAsync, std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   detail::OutcomeOf<detail::AnswerOf<F, Args&&...>> Apply(F f, Args&&... args) {
-    return Submit(std::move(f), std::forward<Args>(args)...).Get();
+    return Submitted<F, Args&&...>(f, detail::Submission::kAwaited, std::forward<Args>(args)...).Get();
   }
 
   // `f` of each element of a range, or of each tuple of arguments (StarMap), in the order of the
@@ -160,6 +154,16 @@ class Pool {
   static const detail::PoolEntryNode* NodeOf() {
     return &detail::PoolEntry<F, typename detail::CallSignature<F, A...>::Parameters>::node;
   }
+  template <class F, class... A>
+  Future<detail::AnswerOf<F, A...>> Submitted(const F& f, detail::Submission submission, A... args) {
+    using Result = Future<detail::AnswerOf<F, A...>>;
+    if constexpr (detail::CheckCall<true, F, A...>()) {
+      return Result(detail::SubmitToPool(core_, NodeOf<F, A...>(), Element<F, A...>(f, std::forward<A>(args)...),
+                                         submission));
+    } else {
+      return Result(nullptr);
+    }
+  }
   // State, then arguments.
   template <class F, class... A>
   static absl::StatusOr<detail::EncodedCall> Encoded(const F& f, A... args) {
@@ -168,14 +172,21 @@ class Pool {
     if (!status.ok()) return status;
     return call;
   }
-  // The same behind its size.
+  // The same behind its size; or arguments alone, where they are flat and there is no state.
   template <class F, class... A>
-  static absl::StatusOr<detail::EncodedCall> Element(const F& f, A... args) {
+  static absl::StatusOr<detail::EncodedCall> Element([[maybe_unused]] const F& f, A... args) {
     detail::EncodedCall call;
-    detail::BeginElement(call.bytes);
-    absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
-    if (!status.ok()) return status;
-    detail::EndElement(call.bytes, 0);
+    if constexpr (detail::kIsStateless<F> && detail::kShapeFor<F, A...>.flat()) {
+      call.flat = true;
+      call.bytes.resize(detail::kShapeFor<F, A...>.argument_bytes);
+      detail::ArgumentEncoder<typename detail::CallSignature<F, A...>::Parameters, A...>::EncodeFlat(
+          call.bytes.data(), std::forward<A>(args)...);
+    } else {
+      detail::BeginElement(call.bytes);
+      absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
+      if (!status.ok()) return status;
+      detail::EndElement(call.bytes, 0);
+    }
     return call;
   }
 

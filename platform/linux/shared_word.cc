@@ -43,7 +43,7 @@ void SharedWord::NoteCpu() { storage_->cpu.store(CpuPlusOne(), std::memory_order
 
 bool SharedWord::PeerRunsElsewhere() const {
   const uint32_t peer = storage_->cpu.load(std::memory_order_relaxed);
-  return peer != 0 && storage_->asleep.load(std::memory_order_relaxed) == 0 && peer != CpuPlusOne();
+  return peer != 0 && peer != CpuPlusOne();
 }
 
 }  // namespace progeny::platform

@@ -44,6 +44,7 @@ class KeptHandles final : public OutgoingHandles {
 struct EncodedCall {
   std::vector<std::byte> bytes;
   KeptHandles kept;
+  bool flat = false;  // arguments alone, of the entry's shape
 };
 
 }  // namespace progeny::detail

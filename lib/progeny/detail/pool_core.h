@@ -25,10 +25,13 @@ namespace progeny::detail {
 class OutcomeSink {
  public:
   virtual ~OutcomeSink() = default;
-  virtual void OnValue(int64_t index, absl::Span<const std::byte> bytes) = 0;
+  // Of several elements where `count` is more than 1: they are flat, and all bytes lie in a row. What
+  // lies in `owned` may be taken; it is empty when `bytes` lie somewhere else.
+  virtual void OnValues(int64_t first, uint32_t count, absl::Span<const std::byte> bytes,
+                        std::vector<std::byte>& owned) = 0;
   virtual void OnStatus(int64_t index, absl::Status status) = 0;
-  // A worker took so long for so many elements of this call.
-  virtual void OnMeasured(int64_t elements, absl::Duration time) = 0;
+  // A worker took so long for so many elements of this call, which asked for that.
+  virtual void OnMeasured(int64_t elements, int64_t nanoseconds) = 0;
 };
 
 // One call of Submit, Map and so on.
@@ -38,14 +41,20 @@ struct CallRequest {
   std::vector<std::byte> state;  // travels once to each worker; empty when it stands in each element
   KeptHandles kept;              // of the state
   std::shared_ptr<OutcomeSink> sink;
+  bool patient = false;          // it is enough to be told of many outcomes at once
+  bool measured = false;         // calls OnMeasured
 };
 
 struct Elements {
   int64_t first_index = 0;
   uint32_t count = 0;
-  bool state_inline = false;     // a single one, with the callable's state before its arguments
-  std::vector<std::byte> bytes;  // each behind its size, a uint64_t
-  KeptHandles kept;
+  uint32_t chunk = 0;            // so many are dealt out together; 0: all
+  bool submitted = false;        // a single one: its index is its number among such
+  bool awaited = false;          // this thread calls Help next, whatever happens
+  bool state_inline = false;     // the callable's state stands before its arguments
+  bool flat = false;             // of the entry's shape, one behind the other; else each
+  std::vector<std::byte> bytes;  // behind its size, a uint64_t
+  KeptHandles kept;              // then all are one chunk
 };
 
 class PoolWork;  // a call that was begun
@@ -67,6 +76,10 @@ class PoolCore {
   virtual void DropQueued(const std::shared_ptr<PoolWork>& work) = 0;
   // That, and the processes of what runs are ended. False when nothing was left to cancel.
   virtual bool Cancel(const std::shared_ptr<PoolWork>& work) = 0;
+  // Does the pool's own work on this thread as long as outcomes come one soon after the other and `ready`
+  // is false, so that they don't have to wake it. Returns at any time; called by who will wait next.
+  // `ready` is called under the pool's lock.
+  virtual void Help(absl::FunctionRef<bool()> ready) = 0;
   // No more elements will come.
   virtual void End(const std::shared_ptr<PoolWork>& work) = 0;
 
@@ -78,10 +91,12 @@ class PoolCore {
   virtual bool IsOurs() const = 0;
 };
 
+enum class Submission { kAsync, kAwaited };  // kAwaited: this thread waits for it at once
+
 // One element with its state inline. An `encoded` that failed is the future's result.
-std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
-                                         const PoolEntryNode* node,
-                                         absl::StatusOr<EncodedCall> encoded);
+std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core, const PoolEntryNode* node,
+                                         absl::StatusOr<EncodedCall> encoded,
+                                         Submission submission = Submission::kAsync);
 
 // Runs code of the user's: what it throws becomes Unknown with a RemoteError.
 absl::Status RunUserCode(absl::FunctionRef<void()> code);

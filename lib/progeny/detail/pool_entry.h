@@ -16,6 +16,8 @@
 #include "absl/status/statusor.h"
 #include "progeny/detail/bound_task.h"
 #include "progeny/detail/entry.h"
+#include "progeny/detail/flat.h"
+#include "progeny/detail/flat_run.h"
 #include "progeny/detail/kept_handles.h"
 #include "progeny/detail/signature.h"
 
@@ -27,6 +29,8 @@ class LoadedCall {
   virtual ~LoadedCall() = default;
   // Decodes one element's arguments, to the end, calls, and stores what was returned.
   virtual void Run(ByteReader& arguments, IncomingHandles& handles, EntryOutcome& outcome) = 0;
+  // Of a node whose shape is flat.
+  virtual void RunFlat(FlatRun& run) = 0;
 };
 
 // Found like an EntryNode: by its place in the image. The magic differs, so that neither is taken for
@@ -35,7 +39,41 @@ struct PoolEntryNode {
   static constexpr uint64_t kMagic = 0x6c6f6f7065677270ULL;  // "prgepool"
   uint64_t magic;
   absl::StatusOr<std::unique_ptr<LoadedCall>> (*load)(ByteReader& state, IncomingHandles& handles);
+  FlatShape shape;
 };
+
+// One element this large or larger is better encoded by itself.
+inline constexpr size_t kLargestFlat = 512;
+
+template <class F, class... P>
+consteval FlatShape ShapeOf() {
+  using Result = std::invoke_result_t<F&, decltype(PassAs<P>(std::declval<WireOf<P>&>()))...>;
+  using Value = ValueOf<Result>;
+  constexpr auto arguments = static_cast<uint32_t>(kFlatSizeOf<WireOf<P>...>);
+  if constexpr (arguments == 0 || arguments > kLargestFlat) {
+    return {};
+  } else if constexpr (std::is_void_v<Value>) {
+    return {arguments, 0};
+  } else if constexpr (kFlatSizeOf<Value> == 0 || kFlatSizeOf<Value> > kLargestFlat) {
+    return {};
+  } else {
+    return {arguments, static_cast<uint32_t>(kFlatSizeOf<Value>)};
+  }
+}
+
+// Of what a function returned: into place.
+inline absl::Status PutFlatResult(std::byte*, absl::Status status) { return status; }
+template <class T>
+absl::Status PutFlatResult(std::byte* to, const absl::StatusOr<T>& result) {
+  if (!result.ok()) return result.status();
+  PutFlat(to, *result);
+  return absl::OkStatus();
+}
+template <class T>
+absl::Status PutFlatResult(std::byte* to, const T& result) {
+  PutFlat(to, result);
+  return absl::OkStatus();
+}
 
 template <class F, class Parameters>
 struct PoolEntry;
@@ -60,6 +98,28 @@ struct PoolEntry<F, ParameterList<P...>> {
           decoded);
     }
 
+    void RunFlat(FlatRun& run) override {
+      if constexpr (ShapeOf<F, P...>().flat()) {
+        run.Go([this](const std::byte* from, std::byte* to) -> absl::Status {
+          std::tuple<WireOf<P>...> arguments;
+          std::apply([&](auto&... parts) { GetFlat(from, parts...); }, arguments);
+          const auto call = [&]() -> decltype(auto) {
+            return std::apply(
+                [&](auto&... parts) -> decltype(auto) { return std::invoke(callable_, PassAs<P>(parts)...); },
+                arguments);
+          };
+          if constexpr (std::is_void_v<decltype(call())>) {
+            call();
+            return absl::OkStatus();
+          } else {
+            return PutFlatResult(to, call());
+          }
+        });
+      } else {
+        run.failure = absl::InternalError("a pool's chunk came packed, and its function takes none");
+      }
+    }
+
    private:
     F callable_;
   };
@@ -75,7 +135,7 @@ struct PoolEntry<F, ParameterList<P...>> {
     }
   }
 
-  static constexpr PoolEntryNode node{PoolEntryNode::kMagic, &PoolEntry::Load};
+  static constexpr PoolEntryNode node{PoolEntryNode::kMagic, &PoolEntry::Load, ShapeOf<F, P...>()};
 };
 
 // Appends the arguments, converted to the parameters' types, as LoadedCall::Run decodes them.
@@ -91,7 +151,20 @@ struct ArgumentEncoder<ParameterList<P...>, A...> {
      ...);
     return status;
   }
+  // Where they are flat.
+  static void EncodeFlat(std::byte* to, A... arguments) {
+    PutFlat(to, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments)))...);
+  }
 };
+
+template <class F, class Parameters>
+struct ShapeOfList;
+template <class F, class... P>
+struct ShapeOfList<F, ParameterList<P...>> {
+  static constexpr FlatShape kShape = ShapeOf<F, P...>();
+};
+template <class F, class... A>
+inline constexpr FlatShape kShapeFor = ShapeOfList<F, typename CallSignature<F, A...>::Parameters>::kShape;
 
 template <class F>
 absl::Status EncodeState(std::vector<std::byte>& out, OutgoingHandles& handles, const F& callable) {

@@ -28,17 +28,35 @@ struct MapOutcome {
   absl::Status status;  // not OK: the element's outcome; else its value is encoded in
   size_t offset = 0;    // these bytes of the lot
   size_t size = 0;
+  uint32_t count = 1;   // more: values of so many elements, flat, `size` bytes each
 };
 
 // Outcomes in the order in which they came.
 struct MapLot {
   std::vector<MapOutcome> outcomes;
   std::vector<std::byte> bytes;
+  int64_t elements = 0;
 
   absl::Span<const std::byte> BytesOf(const MapOutcome& outcome) const {
-    return absl::MakeConstSpan(bytes).subspan(outcome.offset, outcome.size);
+    return absl::MakeConstSpan(bytes).subspan(outcome.offset, outcome.size * outcome.count);
+  }
+  // Keeps the memory for the next one.
+  void Clear() {
+    outcomes.clear();
+    bytes.clear();
+    elements = 0;
   }
 };
+
+// Calls `visit` for each element.
+template <class Visit>
+void ForEachElement(MapOutcome& outcome, Visit visit) {
+  if (outcome.count == 1) return visit(outcome);
+  for (uint32_t i = 0; i < outcome.count; ++i) {
+    MapOutcome one{outcome.index + i, absl::OkStatus(), outcome.offset + i * outcome.size, outcome.size};
+    visit(one);
+  }
+}
 
 class MapOutcomes;  // an OutcomeSink
 
@@ -52,19 +70,24 @@ class MapRun {
 
   static absl::Status Check(const PoolCore& core, const MapOptions& options);
 
-  // How many elements may be fed now, in one chunk; 0: the window is full. `held`: outcomes taken
-  // that still count. `left`: elements to come, if known.
-  int64_t NextChunk(int64_t held, std::optional<int64_t> left) const;
-  // A chunk is better closed: what lies in it is large already.
+  struct Portion {
+    int64_t elements = 0;  // 0: the window is full
+    int64_t chunk = 0;     // that many of them are dealt out together
+  };
+  // What may be fed now, at once. `held`: outcomes taken that still count. `left`: elements to come, if
+  // known. `flat_bytes`: of each element, where they are flat.
+  Portion NextPortion(int64_t held, std::optional<int64_t> left, size_t flat_bytes) const;
+  // A portion is better closed: what lies in it is large already.
   bool IsFull(size_t bytes) const;
   void Feed(Elements elements);
   // The outcome of an element that never left.
   void FeedStatus(int64_t index, absl::Status status);
 
   int64_t outstanding() const { return fed_ - taken_; }
-  // Waits until at least `count` outcomes are there, or an error is.
-  MapLot Await(int64_t count);
-  // Until about half of the window is free again.
+  // Waits until outcomes of at least `count` elements are there, or an error is; `lot` is what was
+  // taken last, and is reused.
+  void Await(int64_t count, MapLot& lot);
+  // Until about half of the window is free again, or there is a good deal to do.
   int64_t EnoughToRefill(bool more_to_come) const;
   void DropQueued();
 
@@ -73,6 +96,9 @@ class MapRun {
       std::function<absl::StatusOr<std::vector<std::byte>>(MapLot)> assemble);
 
  private:
+  // As many as take about the time that a chunk is to take.
+  int64_t Chunk(std::optional<int64_t> left, size_t flat_bytes) const;
+
   const std::shared_ptr<PoolCore> core_;
   const int64_t chunk_size_;
   const int64_t window_;
@@ -88,12 +114,28 @@ template <class F, class Parameters, class... A>
 struct MappedCall {
   static constexpr bool Ok() { return CheckCall<true, F, A...>(); }
   using Result = AnswerOf<F, A...>;
+  using Encoder = ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>;
   static const PoolEntryNode* node() {
     return &PoolEntry<F, typename CallSignature<F, A...>::Parameters>::node;
   }
+  static constexpr size_t FlatBytes() { return kShapeFor<F, A...>.argument_bytes; }
+  // Appends one element.
   static absl::Status Encode(Elements& out, A... arguments) {
-    return ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>::Encode(
-        out.bytes, out.kept, std::forward<A>(arguments)...);
+    if constexpr (FlatBytes() > 0) {
+      const size_t at = out.bytes.size();
+      out.bytes.resize(at + FlatBytes());
+      Encoder::EncodeFlat(out.bytes.data() + at, std::forward<A>(arguments)...);
+      return absl::OkStatus();
+    } else {
+      const size_t begin = BeginElement(out.bytes);
+      absl::Status status = Encoder::Encode(out.bytes, out.kept, std::forward<A>(arguments)...);
+      if (status.ok()) {
+        EndElement(out.bytes, begin);
+      } else {
+        out.bytes.resize(begin);
+      }
+      return status;
+    }
   }
 };
 
@@ -142,9 +184,9 @@ class Feeder {
     while (!ended_) {
       std::optional<int64_t> left;
       if (total_) left = std::max<int64_t>(*total_ - next_index_, 0);
-      const int64_t chunk = run.NextChunk(held, left);
-      if (chunk == 0) break;
-      absl::Status status = FeedChunk(run, chunk);
+      const MapRun::Portion portion = run.NextPortion(held, left, Mapping::FlatBytes());
+      if (portion.elements == 0) break;
+      absl::Status status = FeedPortion(run, portion);
       if (!status.ok()) {
         ended_ = true;
         return status;
@@ -154,38 +196,48 @@ class Feeder {
   }
 
  private:
-  absl::Status FeedChunk(MapRun& run, int64_t most) {
-    Elements chunk;
-    chunk.first_index = next_index_;
+  Elements Begin(const MapRun::Portion& portion) const {
+    Elements elements;
+    elements.first_index = next_index_;
+    elements.chunk = static_cast<uint32_t>(portion.chunk);
+    elements.flat = Mapping::FlatBytes() > 0;
+    elements.bytes.reserve(static_cast<size_t>(portion.elements) * Mapping::FlatBytes());
+    return elements;
+  }
+
+  // Handles belong to one chunk: it is fed alone.
+  absl::Status FeedPortion(MapRun& run, const MapRun::Portion& portion) {
+    Elements elements = Begin(portion);
     absl::Status status = RunUserCode([&] {
-      while (chunk.count < most && !run.IsFull(chunk.bytes.size())) {
+      int64_t left = portion.elements;
+      while (left > 0 && (Mapping::FlatBytes() > 0 || !run.IsFull(elements.bytes.size()))) {
+        if (elements.count == portion.chunk && !elements.kept.owned().empty()) return;
         if (advance_) ++at_;
         advance_ = false;
         if (at_ == end_) {
           ended_ = true;
           return;
         }
-        AddElement(run, chunk);
+        AddElement(run, elements, portion);
+        --left;
       }
     });
-    if (chunk.count > 0) run.Feed(std::move(chunk));
+    if (elements.count > 0) run.Feed(std::move(elements));
     return status;
   }
 
-  void AddElement(MapRun& run, Elements& chunk) {
-    const size_t begin = BeginElement(chunk.bytes);
-    absl::Status encoded = Mapping::EncodeElement(chunk, *at_);
+  void AddElement(MapRun& run, Elements& elements, const MapRun::Portion& portion) {
+    absl::Status encoded = Mapping::EncodeElement(elements, *at_);
     advance_ = true;
-    const int64_t index = next_index_++;
+    ++next_index_;
     if (encoded.ok()) {
-      EndElement(chunk.bytes, begin);
-      ++chunk.count;
+      ++elements.count;
       return;
     }
-    chunk.bytes.resize(begin);
-    if (chunk.count > 0) run.Feed(std::exchange(chunk, Elements{}));
-    chunk.first_index = index + 1;
-    run.FeedStatus(index, std::move(encoded));
+    const int64_t failed = next_index_ - 1;
+    if (elements.count > 0) run.Feed(std::move(elements));
+    elements = Begin(portion);
+    run.FeedStatus(failed, std::move(encoded));
   }
 
   std::ranges::iterator_t<Range> at_;
@@ -202,6 +254,11 @@ OutcomeOf<R> OutcomeFrom(const MapLot& lot, MapOutcome& outcome) {
   if (!outcome.status.ok()) return std::move(outcome.status);
   if constexpr (std::is_void_v<R>) {
     return absl::OkStatus();
+  } else if constexpr (kFlatSize<R> > 0) {
+    if (outcome.size != kFlatSize<R>) return absl::DataLossError("a pool's result has another size than its type");
+    R value;
+    GetFlat(lot.bytes.data() + outcome.offset, value);
+    return value;
   } else {
     return Decode<R>(lot.BytesOf(outcome));
   }

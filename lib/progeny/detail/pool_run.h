@@ -40,7 +40,7 @@ absl::StatusOr<CallRequest> RequestFor(const PoolEntryNode* node, const F& calla
 
 enum class AfterError { kGoOn, kStop };
 
-// Calls `on_outcome` for every element, on this thread. kStop: the first error drops what is queued and
+// Calls `on_outcome` for every element's outcome, or for that of several, on this thread. kStop: the first error drops what is queued and
 // is returned, of those seen the one that stands first in the range. What the range or on_progress
 // throws ends the call in either case.
 template <class Mapping, class F, class Range>
@@ -53,7 +53,9 @@ absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& opt
   std::optional<Feeder<Mapping, Range>> feeder;
   absl::Status status = RunUserCode([&] { feeder.emplace(range); });
   if (!status.ok()) return status;
+  request->patient = !options.on_progress;
   MapRun run(core, options, *std::move(request));
+  MapLot lot;
   Progress progress{.total = feeder->total()};
   int64_t failed_index = std::numeric_limits<int64_t>::max();
   const auto end_with = [&](absl::Status reason) {
@@ -65,10 +67,10 @@ absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& opt
       if (absl::Status fed = feeder->FeedWindow(run, 0); !fed.ok()) end_with(std::move(fed));
     }
     if (run.outstanding() == 0 && (feeder->ended() || !status.ok())) return status;
-    MapLot lot = run.Await(options.on_progress ? 1 : run.EnoughToRefill(!feeder->ended() && status.ok()));
+    run.Await(options.on_progress ? 1 : run.EnoughToRefill(!feeder->ended() && status.ok()), lot);
     const bool dropped = !status.ok();
     for (MapOutcome& outcome : lot.outcomes) {
-      ++progress.done;
+      progress.done += outcome.count;
       if (outcome.status.ok()) {
         on_outcome(lot, outcome);
       } else {
@@ -97,12 +99,20 @@ class Collector {
  public:
   void Take(MapLot& lot, MapOutcome& outcome) {
     if constexpr (!std::is_void_v<R>) {
-      absl::StatusOr<R> value = Decode<R>(lot.BytesOf(outcome));
-      if (!value.ok()) return NoteError(outcome.index, value.status());
       const auto at = static_cast<size_t>(outcome.index);
-      if (values_.size() <= at) values_.resize(at + 1);
-      values_[at] = *std::move(value);
+      if (values_.size() < at + outcome.count) values_.resize(at + outcome.count);
+      if constexpr (kFlatSize<R> > 0 && !std::is_same_v<R, bool>) {
+        if (outcome.size == kFlatSize<R>) return TakeFlat(lot.bytes.data() + outcome.offset, &values_[at], outcome.count);
+      }
+      ForEachElement(outcome, [&](MapOutcome& one) {
+        absl::StatusOr<R> value = OutcomeFrom<R>(lot, one);
+        if (!value.ok()) return NoteError(one.index, value.status());
+        values_[static_cast<size_t>(one.index)] = *std::move(value);
+      });
     }
+  }
+  void Expect(std::optional<int64_t> total) {
+    if (total && *total > 0) values_.reserve(static_cast<size_t>(*total));
   }
   void NoteError(int64_t index, absl::Status status) {
     if (!error_.ok() && index >= error_index_) return;
@@ -119,6 +129,11 @@ class Collector {
   }
 
  private:
+  template <class T>
+  static void TakeFlat(const std::byte* from, T* to, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) from = GetFlat(from, to[i]);
+  }
+
   std::vector<std::conditional_t<std::is_void_v<R>, char, R>> values_;  // none of void
   absl::Status error_;
   int64_t error_index_ = 0;
@@ -128,6 +143,7 @@ template <class Mapping, class F, class Range>
 AllOf<typename Mapping::Result> MapAll(const std::shared_ptr<PoolCore>& core, const MapOptions& options,
                                        const F& callable, Range& range) {
   Collector<typename Mapping::Result> values;
+  if constexpr (std::ranges::sized_range<Range>) values.Expect(static_cast<int64_t>(std::ranges::size(range)));
   absl::Status status =
       RunMap<Mapping>(core, options, callable, range, AfterError::kStop,
                       [&](MapLot& lot, MapOutcome& outcome) { values.Take(lot, outcome); });
@@ -142,9 +158,11 @@ absl::StatusOr<std::vector<OutcomeOf<typename Mapping::Result>>> MapEachOf(
   std::vector<Outcome> outcomes;
   absl::Status status = RunMap<Mapping>(
       core, options, callable, range, AfterError::kGoOn, [&](MapLot& lot, MapOutcome& outcome) {
-        const auto at = static_cast<size_t>(outcome.index);
-        while (outcomes.size() <= at) outcomes.push_back(absl::UnknownError("no outcome"));
-        outcomes[at] = OutcomeFrom<typename Mapping::Result>(lot, outcome);
+        const auto end = static_cast<size_t>(outcome.index) + outcome.count;
+        while (outcomes.size() < end) outcomes.push_back(absl::UnknownError("no outcome"));
+        ForEachElement(outcome, [&](MapOutcome& one) {
+          outcomes[static_cast<size_t>(one.index)] = OutcomeFrom<typename Mapping::Result>(lot, one);
+        });
       });
   if (!status.ok()) return status;
   return outcomes;
@@ -182,6 +200,7 @@ std::unique_ptr<FutureCore> MapLater(const std::shared_ptr<PoolCore>& core, MapO
   status.Update(request.status());
   if (!status.ok()) return SubmitToPool(core, nullptr, status);
   options.window = std::numeric_limits<int64_t>::max();
+  request->patient = !options.on_progress;
   MapRun run(core, options, *std::move(request));
   absl::Status fed;
   status = RunUserCode([&] { fed = Feeder<Mapping, Range>(range).FeedWindow(run, 0); });

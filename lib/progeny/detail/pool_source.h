@@ -59,7 +59,8 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
       if (run_ && error_.ok()) error_ = feeder_->FeedWindow(*run_, static_cast<int64_t>(held_.size()));
       if (std::optional<Outcome> next = FromHeld()) return next;
       if (!run_ || run_->outstanding() == 0) break;
-      Hold(run_->Await(1));
+      run_->Await(1, lot_);
+      Hold();
       if (!ShowProgress()) break;
     }
     if (error_.ok() || told_) return std::nullopt;
@@ -78,12 +79,14 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
     return next;
   }
 
-  void Hold(MapLot lot) {
-    for (MapOutcome& outcome : lot.outcomes) {
-      ++progress_.done;
+  void Hold() {
+    for (MapOutcome& outcome : lot_.outcomes) {
+      progress_.done += outcome.count;
       if (!outcome.status.ok()) ++progress_.failed;
-      const int64_t key = order_ == OutcomeOrder::kOfInput ? outcome.index : arrived_++;
-      held_.emplace(key, OutcomeFrom<typename Mapping::Result>(lot, outcome));
+      ForEachElement(outcome, [&](MapOutcome& one) {
+        const int64_t key = order_ == OutcomeOrder::kOfInput ? one.index : arrived_++;
+        held_.emplace(key, OutcomeFrom<typename Mapping::Result>(lot_, one));
+      });
     }
   }
 
@@ -105,6 +108,7 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
   bool told_ = false;
   std::optional<Feeder<Mapping, Range>> feeder_;
   std::optional<MapRun> run_;
+  MapLot lot_;
   std::map<int64_t, Outcome> held_;
   int64_t next_ = 0;
   int64_t arrived_ = 0;

@@ -6,20 +6,24 @@ namespace progeny::internal {
 namespace {
 
 std::atomic<int64_t> current_index{-1};
-std::atomic<uint64_t> current_seed{0};
+std::atomic<uint64_t> call_seed{0};
 
 }  // namespace
 
 int64_t CurrentTaskIndex() { return current_index.load(std::memory_order_relaxed); }
-uint64_t CurrentTaskSeed() { return current_seed.load(std::memory_order_relaxed); }
+uint64_t CurrentTaskSeed() {
+  const int64_t index = CurrentTaskIndex();
+  if (index < 0) return 0;
+  return MixSeeds(call_seed.load(std::memory_order_relaxed), static_cast<uint64_t>(index));
+}
+std::atomic<int64_t>& TaskIndexWord() { return current_index; }
 
-void BeginTask(int64_t index, uint64_t seed) {
-  current_seed.store(seed, std::memory_order_relaxed);
+void BeginTask(int64_t index, uint64_t seed_of_call) {
+  call_seed.store(seed_of_call, std::memory_order_relaxed);
   current_index.store(index, std::memory_order_relaxed);
 }
 void EndTask() {
   current_index.store(-1, std::memory_order_relaxed);
-  current_seed.store(0, std::memory_order_relaxed);
 }
 
 // The finaliser of splitmix64.

@@ -128,6 +128,8 @@ std::shared_ptr<detail::PoolWork> Engine::Begin(detail::CallRequest request) {
   work->node = request.node;
   work->state = std::move(request.state);
   work->kept = std::move(request.kept);
+  work->patient = request.patient;
+  work->measured = request.measured;
   std::lock_guard<std::mutex> lock(mu_);
   work->seed = MixSeeds(options_.seed, ++calls_);
   if (request.has_state) work->job = ++jobs_;
@@ -155,15 +157,19 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   if (work->cancelled) return Refuse(work, elements, absl::CancelledError("the task was cancelled: its call was"));
   auto batch = std::make_unique<Batch>();
   batch->work = work;
-  batch->first_index = elements.state_inline ? submissions_++ : elements.first_index;
+  batch->first_index = elements.submitted ? submissions_++ : elements.first_index;
   batch->count = elements.count;
+  batch->chunk = elements.chunk > 0 ? elements.chunk : elements.count;
   batch->state_inline = elements.state_inline;
-  batch->bytes = std::move(elements.bytes);
-  batch->kept = std::move(elements.kept);
+  if (elements.flat) batch->shape = work->node->shape;
+  batch->end_offset = elements.bytes.size();
+  batch->call = std::make_shared<const detail::EncodedCall>(
+      detail::EncodedCall{std::move(elements.bytes), std::move(elements.kept)});
   work->open += batch->count;
   open_ += batch->count;
   queue_.push_back(std::move(batch));
-  Dispatch(false);
+  if (elements.awaited) BeginHelp();
+  DispatchNow();
 }
 
 void Engine::End(const std::shared_ptr<detail::PoolWork>& work) {

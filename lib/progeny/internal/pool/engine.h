@@ -3,7 +3,8 @@
 // One lock, and nobody in another process can hold it. Three kinds of threads meet here:
 // * Callers enqueue, cancel, close; under the lock they put small work straight into a ring.
 // * The dispatcher thread takes outcomes out of the rings, settles what a dead worker had, deals out
-//   what is queued, looks at deadlines, and sleeps on the pool's bell.
+//   what is queued, looks at deadlines, and sleeps on the pool's bell. A caller that waits does the same
+//   in its place as long as outcomes come quickly (Help): `driver_` says who of them drives.
 // * The supervisor thread waits for processes to end and starts new ones: both may take long, so
 //   neither happens under the lock.
 //
@@ -14,6 +15,7 @@
 #ifndef PROGENY_INTERNAL_POOL_ENGINE_H_
 #define PROGENY_INTERNAL_POOL_ENGINE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -41,6 +43,9 @@ class PoolWork {
  public:
   std::shared_ptr<OutcomeSink> sink;
   const PoolEntryNode* node = nullptr;
+  uint32_t entry = 0;              // the node's number, once a worker was told of it
+  bool patient = false;
+  bool measured = false;
   uint64_t job = 0;                // 0: no state of its own
   std::vector<std::byte> state;
   KeptHandles kept;                // of the state
@@ -68,6 +73,7 @@ class Engine final : public detail::PoolCore {
   void DropQueued(const std::shared_ptr<detail::PoolWork>& work) override;
   bool Cancel(const std::shared_ptr<detail::PoolWork>& work) override;
   void End(const std::shared_ptr<detail::PoolWork>& work) override;
+  void Help(absl::FunctionRef<bool()> ready) override;
   void Close() override;
   void Terminate() override;
   absl::Status Join(absl::Duration timeout) override;
@@ -79,15 +85,23 @@ class Engine final : public detail::PoolCore {
     std::shared_ptr<detail::PoolWork> work;
     int64_t first_index = 0;
     uint32_t count = 0;
+    uint32_t chunk = 0;  // most that are dealt out together
     bool state_inline = false;
-    std::vector<std::byte> bytes;
-    detail::KeptHandles kept;
+    detail::FlatShape shape;  // flat: elements have no sizes
+    std::shared_ptr<const detail::EncodedCall> call;  // all elements' bytes, and what belongs to them
     uint32_t next = 0;       // the first element without an outcome
-    size_t next_offset = 0;  // of it in `bytes`
+    size_t next_offset = 0;  // of it in the bytes
+    size_t end_offset = 0;
     std::vector<std::string> deaths = {};  // of workers under the first element without an outcome
 
     uint32_t left() const { return count - next; }
-    void Advance();
+    absl::Span<const std::byte> bytes_left() const {
+      return absl::MakeConstSpan(call->bytes).subspan(next_offset, end_offset - next_offset);
+    }
+    size_t OffsetAfter(uint32_t elements) const;
+    void Advance(uint32_t elements = 1);
+    // The first `elements` of what is left, which are then no longer part of this one.
+    std::unique_ptr<Batch> Split(uint32_t elements);
   };
 
   struct InFlight {
@@ -156,17 +170,20 @@ class Engine final : public detail::PoolCore {
   void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason);
 
   // engine_dispatch.cc: dealing out
-  void Dispatch(bool by_dispatcher);
+  void Dispatch(bool drives);
+  void DispatchNow();
   absl::StatusOr<Put> TellHandles(Worker& worker, const detail::KeptHandles& kept);
   absl::StatusOr<Put> TellArena(Worker& worker, const detail::KeptHandles::KeptArena& arena);
   bool ForgetDeadArenas(Worker& worker);
   absl::StatusOr<Put> PutHandle(Worker& worker, Down kind, NativeHandle handle, absl::Span<std::byte> record);
   absl::StatusOr<Put> PutAll(Worker& worker, const Batch& batch);
   Worker* LeastLoaded();
+  std::unique_ptr<Batch> NextPiece();
   Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch);
   absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
                               absl::Span<const std::byte> bytes);
   absl::StatusOr<Put> TellEntry(Worker& worker, const detail::PoolEntryNode* node);
+  absl::StatusOr<Put> TellEntry(Worker& worker, detail::PoolWork& work);
   absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work);
   void Rebalance();
   bool TakeBack(Worker& worker, size_t keep);
@@ -176,7 +193,11 @@ class Engine final : public detail::PoolCore {
   void Drain(Worker& worker);
   absl::Status HandleRecord(Worker& worker, const Record& record);
   absl::Status HandleOutcome(Worker& worker, const Record& record);
-  absl::Status HandleEnd(Worker& worker, const Record& record);
+  absl::Status HandleValues(Worker& worker, const OutcomeHeader& header, absl::Span<const std::byte> bytes);
+  void CloseBatch(Worker& worker, const OutcomeHeader& header);
+  void TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte> bytes,
+                  std::vector<std::byte>& owned);
+  void TakeFlatOfTheDead(Worker& worker);
   absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,
                                                            std::vector<std::byte>& storage);
   void Tell(Batch& batch, absl::Status status);
@@ -191,9 +212,15 @@ class Engine final : public detail::PoolCore {
     std::optional<size_t> to_start;
     platform::Deadline deadline = platform::Deadline::Infinite();
   };
+  enum class Driver { kNone, kDispatcher, kCaller };
   void RunDispatcher();
+  void SleepOnBell(std::unique_lock<std::mutex>& lock);
   bool TakeTurn();
-  bool AnythingTold() const;  // by the dispatcher
+  bool AnythingToDo() const;  // from any thread, without the lock
+  bool WorthSpinning() const;
+  void BeginHelp();
+  bool SpinForMore(std::unique_lock<std::mutex>& lock);
+  void HandBack(bool turn_due);
   void RunSupervisor();
   Watched Look();
   void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
@@ -243,7 +270,15 @@ class Engine final : public detail::PoolCore {
   int start_failures_ = 0;     // in a row
   absl::Time retry_start_ = absl::InfinitePast();
 
-  bool threads_run_ = false;  // set before they start
+  Driver driver_ = Driver::kNone;  // only it takes turns
+  std::condition_variable driver_left_;
+  std::thread::id helper_;         // the caller that drives
+  bool dispatcher_sleeps_ = false;  // or spins before it
+  platform::Deadline dispatcher_deadline_ = platform::Deadline::Infinite();
+
+  std::atomic<bool> helped_{false};     // a caller drives: the dispatcher needn't spin
+  std::atomic<bool> turn_wanted_{false};  // whoever drives is to take one more
+  bool threads_run_ = false;         // set before they start
 
   std::mutex join_mu_;
   std::thread dispatcher_;  // these joined under join_mu_

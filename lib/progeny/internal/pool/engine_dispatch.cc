@@ -33,6 +33,15 @@ std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
   return down.Reserve(record, size);
 }
 
+// What is to be dealt out next, as one chunk.
+std::unique_ptr<Engine::Batch> Engine::NextPiece() {
+  Batch& first = *queue_.front();
+  if (first.left() > first.chunk) return first.Split(first.chunk);
+  std::unique_ptr<Batch> whole = std::move(queue_.front());
+  queue_.pop_front();
+  return whole;
+}
+
 // Takes `batch` if there is room for it.
 Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
   worker.being_dealt = true;  // nobody else's records come between these
@@ -53,21 +62,20 @@ Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
   return Put::kDone;
 }
 
-void Engine::Dispatch(bool by_dispatcher) {
+void Engine::Dispatch(bool drives) {
   if (state_ == State::kEnding || state_ == State::kEnded) return;
   uint64_t touched[8] = {};  // workers, by the low bits of their index: to be woken once each
   bool any = false;
   while (!queue_.empty()) {
-    const bool large = queue_.front()->bytes.size() - queue_.front()->next_offset > kLargestInline ||
-                       queue_.front()->work->state.size() > kLargestInline;
-    if (large && !by_dispatcher) {
+    Worker* worker = LeastLoaded();
+    if (worker == nullptr) break;
+    std::unique_ptr<Batch> batch = NextPiece();
+    const bool large = batch->bytes_left().size() > kLargestInline || batch->work->state.size() > kLargestInline;
+    if (large && !drives) {
+      queue_.push_front(std::move(batch));
       WakeDispatcher();
       break;
     }
-    Worker* worker = LeastLoaded();
-    if (worker == nullptr) break;
-    std::unique_ptr<Batch> batch = std::move(queue_.front());
-    queue_.pop_front();
     const Put put = PutBatch(*worker, batch);
     if (put == Put::kFull) {
       if (batch->work->cancelled || state_ == State::kEnding) {
@@ -85,6 +93,19 @@ void Engine::Dispatch(bool by_dispatcher) {
       if ((touched[worker->index / 64 % 8] >> (worker->index % 64) & 1U) != 0) worker->bell.Wake();
     }
   }
+}
+
+// What was just queued. Whoever finds that nobody drives writes large work himself.
+void Engine::DispatchNow() {
+  const bool idle = driver_ == Driver::kNone;
+  if (idle) driver_ = Driver::kCaller;
+  Dispatch(idle || helper_ == std::this_thread::get_id());
+  if (idle) {
+    driver_ = Driver::kNone;
+    if (!dispatcher_sleeps_) driver_left_.notify_one();
+  }
+  // It may have gone to sleep when nothing ran that could be late.
+  if (dispatcher_deadline_.infinite() && !NextDeadline().infinite()) WakeDispatcher();
 }
 
 // From a worker, all batches but the first `keep` that it hasn't begun.

@@ -57,7 +57,10 @@ void Engine::Worker::Renew() {
   garbled = absl::OkStatus();
 }
 
-void Engine::WakeDispatcher() { bell_.word().Wake(); }
+void Engine::WakeDispatcher() {
+  turn_wanted_.store(true);
+  bell_.word().Wake();
+}
 
 void Engine::Kill(Worker& worker) {
   worker.killed = true;
@@ -140,6 +143,7 @@ void Engine::NoteNeverReady(const Worker& worker, const ExitStatus& exit) {
 void Engine::Settle(Worker& worker) {
   Drain(worker);
   const ExitStatus exit = worker.child->exit_status().value_or(ExitStatus());
+  TakeFlatOfTheDead(worker);
   SettleStarted(worker, exit);
   while (!worker.in_flight.empty()) {
     Requeue(std::move(worker.in_flight.back().batch));

@@ -26,12 +26,37 @@ absl::Status DecodeStatus(absl::Span<const std::byte> bytes) {
 
 }  // namespace
 
-void Engine::Batch::Advance() {
-  ElementSize size = 0;
-  std::memcpy(&size, bytes.data() + next_offset, sizeof size);
-  next_offset += sizeof size + size;
-  ++next;
+size_t Engine::Batch::OffsetAfter(uint32_t elements) const {
+  if (elements == left()) return end_offset;
+  if (shape.flat()) return next_offset + size_t{elements} * shape.argument_bytes;
+  size_t offset = next_offset;
+  for (; elements > 0; --elements) {
+    ElementSize size = 0;
+    std::memcpy(&size, call->bytes.data() + offset, sizeof size);
+    offset += sizeof size + size;
+  }
+  return offset;
+}
+
+void Engine::Batch::Advance(uint32_t elements) {
+  next_offset = OffsetAfter(elements);
+  next += elements;
   deaths.clear();
+}
+
+std::unique_ptr<Engine::Batch> Engine::Batch::Split(uint32_t elements) {
+  auto piece = std::make_unique<Batch>();
+  piece->work = work;
+  piece->first_index = first_index + next;
+  piece->count = piece->chunk = elements;
+  piece->state_inline = state_inline;
+  piece->shape = shape;
+  piece->call = call;
+  piece->next_offset = next_offset;
+  piece->end_offset = OffsetAfter(elements);
+  piece->deaths = std::move(deaths);
+  Advance(elements);
+  return piece;
 }
 
 void Engine::Tell(Batch& batch, absl::Status status) {
@@ -87,10 +112,10 @@ absl::Status Engine::HandleRecord(Worker& worker, const Record& record) {
       return absl::OkStatus();
     }
     case Up::kValue:
+    case Up::kValues:
     case Up::kStatus:
-      return HandleOutcome(worker, record);
     case Up::kEnd:
-      return HandleEnd(worker, record);
+      return HandleOutcome(worker, record);
   }
   return Garbled("a record of no kind");
 }
@@ -116,46 +141,63 @@ absl::StatusOr<absl::Span<const std::byte>> Engine::OutcomeBytes(Worker& worker,
   return absl::MakeConstSpan(storage);
 }
 
+void Engine::TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte> bytes,
+                        std::vector<std::byte>& owned) {
+  const int64_t index = batch.first_index + batch.next;
+  batch.Advance(count);
+  batch.work->open -= count;
+  open_ -= count;
+  done_ += count;
+  batch.work->sink->OnValues(index, count, bytes, owned);
+}
+
+absl::Status Engine::HandleValues(Worker& worker, const OutcomeHeader& header, absl::Span<const std::byte> bytes) {
+  Batch& batch = *worker.in_flight.front().batch;
+  if (!batch.shape.flat() || header.count == 0 || header.count > batch.left() ||
+      bytes.size() != size_t{header.count} * batch.shape.result_bytes) {
+    return Garbled("outcomes of another size");
+  }
+  std::vector<std::byte> elsewhere;
+  TellValues(batch, header.count, bytes, elsewhere);
+  return absl::OkStatus();
+}
+
 absl::Status Engine::HandleOutcome(Worker& worker, const Record& record) {
   OutcomeHeader header;
   if (record.bytes.size() < sizeof header) return Garbled("an outcome without a head");
   std::memcpy(&header, record.bytes.data(), sizeof header);
+  const auto kind = static_cast<Up>(record.kind);
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = OutcomeBytes(worker, record, storage);
   if (worker.in_flight.empty()) return Garbled("an outcome that nobody waits for");
   InFlight& flight = worker.in_flight.front();
-  if (flight.batch->left() == 0 || header.task != flight.next_task()) {
-    return Garbled("an outcome of another task");
-  }
+  if (header.task != flight.next_task()) return Garbled("an outcome of another task");
   Batch& batch = *flight.batch;
-  if (!bytes.ok()) {
+  if (kind != Up::kEnd && batch.left() == 0) return Garbled("an outcome of no task");
+  if (kind == Up::kValues) {
+    absl::Status told = bytes.ok() ? HandleValues(worker, header, *bytes) : bytes.status();
+    if (!told.ok()) return told;
+  } else if (kind == Up::kEnd) {
+    if (header.after == After::kGoesOn) return Garbled("an end that is none");
+  } else if (!bytes.ok()) {
     Tell(batch, bytes.status());
-  } else if (record.kind == static_cast<uint32_t>(Up::kStatus)) {
+  } else if (kind == Up::kStatus) {
     Tell(batch, DecodeStatus(*bytes));
   } else {
-    const int64_t index = batch.first_index + batch.next;
-    batch.Advance();
-    --batch.work->open;
-    --open_;
-    ++done_;
-    batch.work->sink->OnValue(index, *bytes);
+    TellValues(batch, 1, *bytes, storage);
   }
+  if (header.after != After::kGoesOn) CloseBatch(worker, header);
   return absl::OkStatus();
 }
 
-absl::Status Engine::HandleEnd(Worker& worker, const Record& record) {
-  EndHeader end;
-  if (record.bytes.size() != sizeof end) return Garbled("an end of another size");
-  std::memcpy(&end, record.bytes.data(), sizeof end);
-  if (worker.in_flight.empty()) return Garbled("an end that nobody waits for");
+// The worker has done with its oldest batch; what it left undone is dealt out anew.
+void Engine::CloseBatch(Worker& worker, const OutcomeHeader& header) {
   InFlight flight = std::move(worker.in_flight.front());
   worker.in_flight.pop_front();
-  if (flight.next_task() != end.first_task + end.executed) {
-    worker.in_flight.push_front(std::move(flight));
-    return Garbled("an end of another batch");
+  if (header.nanoseconds > 0) {
+    flight.batch->work->sink->OnMeasured(flight.batch->next - flight.dealt, header.nanoseconds);
   }
-  flight.batch->work->sink->OnMeasured(end.executed, absl::Nanoseconds(end.nanoseconds));
-  if (end.retires != 0) {
+  if (header.after == After::kRetires) {
     // It never looks at what else it was given.
     worker.life = Life::kLeaving;
     while (!worker.in_flight.empty()) {
@@ -164,7 +206,23 @@ absl::Status Engine::HandleEnd(Worker& worker, const Record& record) {
     }
   }
   Requeue(std::move(flight.batch));
-  return absl::OkStatus();
+}
+
+// The results of a flat run that its worker didn't live to publish.
+void Engine::TakeFlatOfTheDead(Worker& worker) {
+  if (worker.in_flight.empty() || !worker.garbled.ok()) return;
+  InFlight& flight = worker.in_flight.front();
+  Batch& batch = *flight.batch;
+  const WorkerWords& words = worker.memory.words();
+  if (!batch.shape.flat() || batch.left() == 0 || words.running.load() != flight.next_task()) return;
+  const uint32_t done = words.flat_done.load(std::memory_order_acquire);
+  const RingMemory ring = worker.memory.up();
+  const size_t at = words.flat_results.load(std::memory_order_relaxed);
+  const size_t size = size_t{done} * batch.shape.result_bytes;
+  if (done == 0 || done > batch.left() || at > ring.capacity || size > ring.capacity - at) return;
+  std::vector<std::byte> elsewhere;
+  TellValues(batch, done, {ring.data + at, size}, elsewhere);
+  worker.memory.words().running.store(flight.next_task());  // it was at the next one
 }
 
 }  // namespace progeny::internal

@@ -34,6 +34,9 @@ absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeade
   placed->job = header.job;
   placed->entry = header.entry;
   placed->state_inline = header.state_inline;
+  placed->patient = header.patient;
+  placed->measured = header.measured;
+  placed->shape = header.shape;
   placed->first_index = header.first_index;
   placed->seed = header.seed;
   placed->area_size = header.area_size;
@@ -65,6 +68,13 @@ absl::StatusOr<Engine::Put> Engine::TellEntry(Worker& worker, const detail::Pool
   return Put::kDone;
 }
 
+absl::StatusOr<Engine::Put> Engine::TellEntry(Worker& worker, detail::PoolWork& work) {
+  if (work.entry != 0 && worker.known_entries >= work.entry) return Put::kDone;
+  absl::StatusOr<Put> put = TellEntry(worker, work.node);
+  if (put.ok()) work.entry = entries_[work.node];
+  return put;
+}
+
 absl::StatusOr<Engine::Put> Engine::TellJob(Worker& worker, const detail::PoolWork& work) {
   if (work.job == 0 || worker.known_jobs.count(work.job) > 0) return Put::kDone;
   WorkHeader header;
@@ -78,19 +88,22 @@ absl::StatusOr<Engine::Put> Engine::TellJob(Worker& worker, const detail::PoolWo
 
 absl::StatusOr<Engine::Put> Engine::PutAll(Worker& worker, const Batch& batch) {
   const detail::PoolWork& work = *batch.work;
-  absl::StatusOr<Put> put = TellEntry(worker, work.node);
+  absl::StatusOr<Put> put = TellEntry(worker, *batch.work);
   if (put.ok() && *put == Put::kDone) put = TellJob(worker, work);
-  if (put.ok() && *put == Put::kDone) put = TellHandles(worker, batch.kept);
+  if (put.ok() && *put == Put::kDone) put = TellHandles(worker, batch.call->kept);
   if (!put.ok() || *put == Put::kFull) return put;
   WorkHeader header;
   header.count = batch.left();
   header.first_task = worker.next_task;
   header.job = work.job;
-  header.entry = entries_[work.node];
-  header.state_inline = batch.state_inline ? 1 : 0;
+  header.entry = work.entry;
+  header.state_inline = batch.state_inline;
+  header.patient = work.patient;
+  header.measured = work.measured;
+  header.shape = batch.shape;
   header.first_index = batch.first_index + batch.next;
   header.seed = work.seed;
-  return PutWork(worker, Down::kBatch, header, absl::MakeConstSpan(batch.bytes).subspan(batch.next_offset));
+  return PutWork(worker, Down::kBatch, header, batch.bytes_left());
 }
 
 // `record` begins with what the courier says of the handle.

@@ -7,12 +7,13 @@
 namespace progeny::internal {
 namespace {
 
-constexpr int kSpins = 1000;
+constexpr int kSpins = 4000;  // some 20 us with one worker
 
 }  // namespace
 
 // One turn of the dispatcher's; false when there is nothing left to do for ever.
 bool Engine::TakeTurn() {
+  turn_wanted_.store(false);
   for (const auto& worker : workers_) {
     if (worker->alive()) Drain(*worker);
     if (worker->gone) Settle(*worker);
@@ -26,35 +27,92 @@ bool Engine::TakeTurn() {
   return !finished || !AllAbsent();
 }
 
-bool Engine::AnythingTold() const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [](const auto& worker) { return !worker->up.empty(); });
+bool Engine::AnythingToDo() const {
+  return turn_wanted_.load(std::memory_order_relaxed) || std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return HoldsRecords(worker->memory.words().up);
+  });
+}
+
+bool Engine::WorthSpinning() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return !worker->in_flight.empty() && worker->bell.PeerRunsElsewhere();
+  });
 }
 
 void Engine::RunDispatcher() {
-  std::lock_guard<std::mutex> lock(mu_);
-  bell_.word().NoteCpu();
-  while (state_ != State::kEnded) {
-    if (!TakeTurn()) {
+  std::unique_lock<std::mutex> lock(mu_);
+  while (true) {
+    driver_left_.wait(lock, [this] { return driver_ == Driver::kNone; });
+    if (state_ == State::kEnded) break;
+    driver_ = Driver::kDispatcher;
+    bell_.word().NoteCpu();
+    const bool goes_on = TakeTurn();
+    driver_ = Driver::kNone;
+    if (!goes_on) {
       state_ = State::kEnded;
       ended_.notify_all();
       break;
     }
-    const platform::Deadline deadline = NextDeadline();
-    const bool worth_spinning = std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
-      return !worker->in_flight.empty() && worker->bell.PeerRunsElsewhere();
-    });
-    // What callers change, they change under the lock: until it is released nothing can be missed.
-    const uint32_t ticket = bell_.word().Announce();
-    mu_.unlock();
-    for (int i = 0; worth_spinning && i < kSpins && !AnythingTold(); ++i) {
-    }
-    if (!AnythingTold()) bell_.word().Sleep(ticket, deadline);
-    bell_.word().Withdraw();
-    bell_.word().NoteCpu();
-    mu_.lock();
+    SleepOnBell(lock);
   }
   supervisor_wakeup_->Set();
+}
+
+// What callers change, they change under the lock: until it is released nothing can be missed.
+void Engine::SleepOnBell(std::unique_lock<std::mutex>& lock) {
+  dispatcher_deadline_ = NextDeadline();
+  const platform::Deadline deadline = dispatcher_deadline_;
+  const bool worth_spinning = WorthSpinning();
+  const uint32_t ticket = bell_.word().Announce();
+  dispatcher_sleeps_ = true;
+  lock.unlock();
+  for (int i = 0; worth_spinning && i < kSpins && !helped_.load(std::memory_order_relaxed) && !AnythingToDo(); ++i) {
+  }
+  if (helped_.load() || !AnythingToDo()) bell_.word().Sleep(ticket, deadline);
+  lock.lock();
+  dispatcher_sleeps_ = false;
+  bell_.word().Withdraw();
+}
+
+// A caller drives while the dispatcher sleeps on. It takes the announcement off the bell, so that workers
+// don't ring, and puts it back when it leaves: whatever was told in between wakes the dispatcher then,
+// which may be about to fall asleep, with the ticket of before.
+void Engine::Help(absl::FunctionRef<bool()> ready) {
+  std::unique_lock<std::mutex> lock(mu_);
+  BeginHelp();
+  if (helper_ != std::this_thread::get_id()) return;
+  bool goes_on = state_ != State::kEnded && TakeTurn();
+  while (goes_on && !ready() && SpinForMore(lock)) goes_on = TakeTurn();
+  helper_ = {};
+  helped_.store(false);
+  driver_ = Driver::kNone;
+  HandBack(!goes_on || !NextDeadline().infinite());
+}
+
+// This thread drives from now on, if nobody does.
+void Engine::BeginHelp() {
+  if (driver_ != Driver::kNone || state_ == State::kEnded) return;
+  driver_ = Driver::kCaller;
+  helper_ = std::this_thread::get_id();
+  helped_.store(true);
+  bell_.word().Withdraw();
+  bell_.word().NoteCpu();
+}
+
+// False when nothing was told for so long that sleeping costs less.
+bool Engine::SpinForMore(std::unique_lock<std::mutex>& lock) {
+  const bool worth_spinning = WorthSpinning();
+  lock.unlock();
+  bool more = AnythingToDo();
+  for (int i = 0; worth_spinning && i < kSpins && !more; ++i) more = AnythingToDo();
+  lock.lock();
+  return more;
+}
+
+void Engine::HandBack(bool turn_due) {
+  if (!dispatcher_sleeps_) return driver_left_.notify_one();
+  bell_.word().Announce();
+  if (turn_due || AnythingToDo()) bell_.word().Wake();
 }
 
 void Engine::NoteEnds(

@@ -17,9 +17,12 @@ namespace progeny::detail {
 namespace {
 
 // A chunk is to take about so long: its overhead then disappears, and a cancelled call stops soon.
-constexpr absl::Duration kChunkTime = absl::Microseconds(500);
+constexpr double kChunkNanoseconds = 500'000;
 constexpr int64_t kLargestChunk = 1 << 16;
 constexpr int64_t kDefaultWindow = 1024;  // elements per worker
+constexpr uint64_t kPortionBytes = 64 << 10;  // encoded before the pool hears of them
+constexpr uint64_t kMostChunks = 256;         // the same
+constexpr int64_t kWorthTaking = 16384;       // outcomes, before more of them come
 constexpr uint64_t kMostBytes = 64 << 20;  // on their way at once, if it's more than one element
 
 // What MapAsync asks for: all at once.
@@ -34,34 +37,47 @@ int64_t WindowOf(const MapOptions& options, int workers) {
 
 class MapOutcomes final : public OutcomeSink {
  public:
-  void OnValue(int64_t index, absl::Span<const std::byte> bytes) override {
+  void OnValues(int64_t first, uint32_t count, absl::Span<const std::byte> bytes, std::vector<std::byte>&) override {
     std::lock_guard<std::mutex> lock(mu_);
-    lot_.outcomes.push_back({index, absl::OkStatus(), lot_.bytes.size(), bytes.size()});
+    const size_t size = bytes.size() / count;
+    if (!lot_.outcomes.empty() && Continues(lot_.outcomes.back(), first, size)) {
+      lot_.outcomes.back().count += count;
+    } else {
+      lot_.outcomes.push_back({first, absl::OkStatus(), lot_.bytes.size(), size, count});
+    }
     lot_.bytes.insert(lot_.bytes.end(), bytes.begin(), bytes.end());
-    NoteOne();
+    Note(count);
   }
   void OnStatus(int64_t index, absl::Status status) override {
     std::lock_guard<std::mutex> lock(mu_);
     if (!std::exchange(any_error_, true) && on_error_) internal::RunLater(std::move(on_error_));
     lot_.outcomes.push_back({index, std::move(status), 0, 0});
-    NoteOne();
+    Note(1);
   }
-  void OnMeasured(int64_t elements, absl::Duration time) override {
+  void OnMeasured(int64_t elements, int64_t nanoseconds) override {
     if (elements <= 0) return;
     std::lock_guard<std::mutex> lock(mu_);
-    const absl::Duration each = time / elements;
-    each_ = each_ == absl::InfiniteDuration() ? each : (each_ * 3 + each) / 4;
+    const double each = static_cast<double>(nanoseconds) / static_cast<double>(elements);
+    each_ = each_ == kNotMeasured ? each : (each_ * 3 + each) / 4;
   }
 
-  MapLot Await(int64_t count) {
+  // Enough for Await not to block.
+  bool Has(int64_t count) {
+    std::lock_guard<std::mutex> lock(mu_);
+    wanted_ = count;
+    return Enough();
+  }
+  void Await(int64_t count, MapLot& lot) {
+    lot.Clear();
     std::unique_lock<std::mutex> lock(mu_);
     wanted_ = count;
     enough_.wait(lock, [this] { return Enough(); });
-    return std::exchange(lot_, MapLot{});
+    std::swap(lot, lot_);
   }
 
-  // Infinite before the first chunk has been measured.
-  absl::Duration each() {
+  // Nanoseconds that an element takes.
+  static constexpr double kNotMeasured = -1;
+  double each() {
     std::lock_guard<std::mutex> lock(mu_);
     return each_;
   }
@@ -72,7 +88,7 @@ class MapOutcomes final : public OutcomeSink {
     if (any_error_) internal::RunLater(std::move(on_error));
     on_error_ = std::move(on_error);
     total_ = total;
-    NoteOne();
+    Note(0);
   }
   internal::Readiness& ready() { return ready_; }
   MapLot Take() {
@@ -81,13 +97,15 @@ class MapOutcomes final : public OutcomeSink {
   }
 
  private:
-  int64_t Count() const {
-    return static_cast<int64_t>(lot_.outcomes.size());
+  // Of the same kind, and behind it in the input as in the bytes, which only ever grow at their end.
+  static bool Continues(const MapOutcome& last, int64_t first, size_t size) {
+    return last.status.ok() && last.size == size && last.index + last.count == first;
   }
-  bool Enough() const { return Count() >= wanted_ || (any_error_ && Count() > 0); }
-  void NoteOne() {
+  bool Enough() const { return lot_.elements >= wanted_ || (any_error_ && lot_.elements > 0); }
+  void Note(int64_t elements) {
+    lot_.elements += elements;
     if (Enough()) enough_.notify_one();
-    if (Count() != total_) return;
+    if (lot_.elements != total_) return;
     on_error_ = nullptr;  // it holds the call, which holds this
     ready_.Set();
   }
@@ -99,7 +117,7 @@ class MapOutcomes final : public OutcomeSink {
   int64_t total_ = -1;
   bool any_error_ = false;
   std::function<void()> on_error_;
-  absl::Duration each_ = absl::InfiniteDuration();
+  double each_ = kNotMeasured;
   internal::Readiness ready_;
 };
 
@@ -118,7 +136,10 @@ class MapFuture final : public FutureCore {
     if (core_->IsOurs()) core_->End(work_);
   }
 
-  bool Wait(absl::Duration timeout) override { return outcomes_->ready().Wait(timeout); }
+  bool Wait(absl::Duration timeout) override {
+    internal::HelpUntilReady(*core_, outcomes_->ready(), timeout);
+    return outcomes_->ready().Wait(timeout);
+  }
   absl::StatusOr<std::vector<std::byte>> Take() override { return assemble_(outcomes_->Take()); }
   bool Cancel() override { return core_->IsOurs() && core_->Cancel(work_); }
   void WhenReady(std::function<void()> ready) override {
@@ -155,6 +176,7 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
       window_(WindowOf(options, core_->workers())),
       outcomes_(std::make_shared<MapOutcomes>()) {
   request.sink = outcomes_;
+  request.measured = chunk_size_ == 0;
   work_ = core_->Begin(std::move(request));
 }
 
@@ -164,29 +186,34 @@ MapRun::~MapRun() {
   core_->End(work_);
 }
 
-int64_t MapRun::NextChunk(int64_t held, std::optional<int64_t> left) const {
-  const int64_t under_way = outstanding() + held;
-  int64_t room = window_ - under_way;
-  if (under_way > 0 && fed_ > 0 && !IsUnbounded(window_)) {
-    const uint64_t bytes_under_way = fed_bytes_ / static_cast<uint64_t>(fed_) * static_cast<uint64_t>(under_way);
-    if (bytes_under_way > kMostBytes) return 0;
-  }
-  if (room <= 0) return 0;
-  if (IsUnbounded(window_) && chunk_size_ == 0) {  // nothing can be measured before all is fed
-    return std::max<int64_t>(left.value_or(0) / (4 * core_->workers()), 1);
-  }
-  if (chunk_size_ > 0) {
-    const int64_t whole = std::min(chunk_size_, window_);
-    return room >= whole ? whole : 0;
-  }
-  const absl::Duration each = std::max(outcomes_->each(), absl::Nanoseconds(1));
+int64_t MapRun::Chunk(std::optional<int64_t> left, size_t flat_bytes) const {
   const int64_t workers = core_->workers();
-  int64_t chunk = each == absl::InfiniteDuration() ? 1 : kChunkTime / each;
+  const int64_t fits = flat_bytes > 0 ? static_cast<int64_t>(internal::kLargestInline / flat_bytes) : kLargestChunk;
+  if (IsUnbounded(window_)) {  // nothing can be measured before all is fed
+    return std::clamp<int64_t>(left.value_or(0) / (4 * workers), 1, flat_bytes > 0 ? fits : window_);
+  }
+  const double each = outcomes_->each();
+  if (each < 0) return 1;
+  int64_t chunk = each > 0 ? static_cast<int64_t>(std::min(kChunkNanoseconds / each, 1e9)) : kLargestChunk;
   // Doubling from chunk to chunk would outrun the measurement: only as many as have come back.
-  chunk = std::min({chunk, std::max<int64_t>(taken_ / (2 * workers), 1), kLargestChunk,
+  chunk = std::min({chunk, std::max<int64_t>(taken_ / (2 * workers), 1), kLargestChunk, fits,
                     std::max<int64_t>(window_ / (4 * workers), 1)});
   if (left) chunk = std::min(chunk, std::max<int64_t>(*left / (2 * workers), 1));
-  return std::min(std::max<int64_t>(chunk, 1), room);
+  return std::max<int64_t>(chunk, 1);
+}
+
+MapRun::Portion MapRun::NextPortion(int64_t held, std::optional<int64_t> left, size_t flat_bytes) const {
+  const int64_t under_way = outstanding() + held;
+  const int64_t room = window_ - under_way;
+  const uint64_t each_bytes = flat_bytes > 0 ? flat_bytes : fed_ > 0 ? fed_bytes_ / static_cast<uint64_t>(fed_) : kPortionBytes;
+  if (room <= 0) return {};
+  if (!IsUnbounded(window_) && under_way > 0 && each_bytes * static_cast<uint64_t>(under_way) > kMostBytes) return {};
+  const int64_t chunk = chunk_size_ > 0 ? std::min(chunk_size_, window_) : std::min(Chunk(left, flat_bytes), room);
+  if (chunk > room) return {};
+  const bool grows = chunk_size_ == 0 && outcomes_->each() < 0;
+  const uint64_t bytes = std::max<uint64_t>(each_bytes, 1) * static_cast<uint64_t>(chunk);
+  const auto chunks = static_cast<int64_t>(std::clamp<uint64_t>(kPortionBytes / bytes, 1, kMostChunks));
+  return {grows ? chunk : chunk * std::min(chunks, room / chunk), chunk};
 }
 
 bool MapRun::IsFull(size_t bytes) const {
@@ -204,14 +231,15 @@ void MapRun::FeedStatus(int64_t index, absl::Status status) {
   outcomes_->OnStatus(index, std::move(status));
 }
 
-MapLot MapRun::Await(int64_t count) {
-  MapLot lot = outcomes_->Await(std::min(count, outstanding()));
-  taken_ += static_cast<int64_t>(lot.outcomes.size());
-  return lot;
+void MapRun::Await(int64_t count, MapLot& lot) {
+  count = std::min(count, outstanding());
+  core_->Help([&] { return outcomes_->Has(count); });
+  outcomes_->Await(count, lot);
+  taken_ += lot.elements;
 }
 
 int64_t MapRun::EnoughToRefill(bool more_to_come) const {
-  if (!more_to_come) return outstanding();
+  if (!more_to_come) return std::min(outstanding(), kWorthTaking);
   // Early on little is under way for want of measurements: come back soon.
   return std::clamp<int64_t>(outstanding() / 2, 1, std::max<int64_t>(taken_, 1));
 }

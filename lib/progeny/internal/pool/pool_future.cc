@@ -10,11 +10,11 @@ namespace {
 // Told by the pool, once; looked at by any number of threads.
 class SingleOutcome final : public OutcomeSink {
  public:
-  void OnValue(int64_t, absl::Span<const std::byte> bytes) override {
-    Set(std::vector<std::byte>(bytes.begin(), bytes.end()));
+  void OnValues(int64_t, uint32_t, absl::Span<const std::byte> bytes, std::vector<std::byte>& owned) override {
+    Set(owned.empty() ? std::vector<std::byte>(bytes.begin(), bytes.end()) : std::move(owned));
   }
   void OnStatus(int64_t, absl::Status status) override { Set(std::move(status)); }
-  void OnMeasured(int64_t, absl::Duration) override {}
+  void OnMeasured(int64_t, int64_t) override {}
 
   // Written before the readiness is set, taken after it.
   void Set(absl::StatusOr<std::vector<std::byte>> outcome) {
@@ -35,7 +35,10 @@ class PoolFuture final : public FutureCore {
              std::shared_ptr<SingleOutcome> outcome)
       : core_(std::move(core)), work_(std::move(work)), outcome_(std::move(outcome)) {}
 
-  bool Wait(absl::Duration timeout) override { return outcome_->ready().Wait(timeout); }
+  bool Wait(absl::Duration timeout) override {
+    internal::HelpUntilReady(*core_, outcome_->ready(), timeout);
+    return outcome_->ready().Wait(timeout);
+  }
   absl::StatusOr<std::vector<std::byte>> Take() override { return outcome_->Take(); }
   bool Cancel() override {
     return work_ != nullptr && core_->IsOurs() && core_->Cancel(work_);
@@ -54,7 +57,7 @@ class PoolFuture final : public FutureCore {
 
 std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
                                          const PoolEntryNode* node,
-                                         absl::StatusOr<EncodedCall> encoded) {
+                                         absl::StatusOr<EncodedCall> encoded, Submission submission) {
   auto outcome = std::make_shared<SingleOutcome>();
   if (encoded.ok() && !core->IsOurs()) {
     encoded = absl::FailedPreconditionError("this pool belongs to this process's parent");
@@ -69,10 +72,14 @@ std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
   std::shared_ptr<PoolWork> work = core->Begin(std::move(request));
   Elements elements;
   elements.count = 1;
-  elements.state_inline = true;
+  elements.submitted = true;
+  elements.awaited = submission == Submission::kAwaited;
+  elements.flat = encoded->flat;
+  elements.state_inline = !encoded->flat;
   elements.bytes = std::move(encoded->bytes);
   elements.kept = std::move(encoded->kept);
   core->Enqueue(work, std::move(elements));
+  if (submission == Submission::kAwaited) core->Help([&] { return outcome->ready().done(); });
   return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "platform/deadline.h"
 #include "progeny/internal/callbacks.h"
 #include "progeny/internal/pool/await.h"
 
@@ -17,8 +18,9 @@ void Readiness::Set() {
 }
 
 bool Readiness::Wait(absl::Duration timeout) {
+  if (done()) return true;
   std::unique_lock<std::mutex> lock(mu_);
-  return AwaitFor(changed_, lock, timeout, [this] { return done_; });
+  return AwaitFor(changed_, lock, timeout, [this] { return done(); });
 }
 
 void Readiness::WhenReady(std::function<void()> callback) {
@@ -40,8 +42,14 @@ platform::NativeHandle Readiness::Sentinel() {
     if (ready.ok()) ready_ = *std::move(ready);
   }
   if (ready_) return ready_->handle();
-  changed_.wait(lock, [this] { return done_; });
+  changed_.wait(lock, [this] { return done(); });
   return platform::kNoHandle;
+}
+
+void HelpUntilReady(detail::PoolCore& core, const Readiness& ready, absl::Duration timeout) {
+  if (ready.done() || timeout <= absl::ZeroDuration() || !core.IsOurs()) return;
+  const platform::Deadline deadline = platform::Deadline::After(timeout);
+  core.Help([&] { return ready.done() || deadline.passed(); });
 }
 
 }  // namespace progeny::internal

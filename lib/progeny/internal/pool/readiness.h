@@ -2,6 +2,7 @@
 #ifndef PROGENY_INTERNAL_POOL_READINESS_H_
 #define PROGENY_INTERNAL_POOL_READINESS_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "platform/wait_set.h"
+#include "progeny/detail/pool_core.h"
 
 namespace progeny::internal {
 
@@ -17,6 +19,7 @@ namespace progeny::internal {
 class Readiness {
  public:
   void Set();
+  bool done() const { return done_.load(std::memory_order_acquire); }
   bool Wait(absl::Duration timeout);
   // On the thread of callbacks, once it is ready.
   void WhenReady(std::function<void()> callback);
@@ -26,10 +29,13 @@ class Readiness {
  private:
   std::mutex mu_;
   std::condition_variable changed_;
-  bool done_ = false;  // these under mu_
-  std::vector<std::function<void()>> callbacks_;
+  std::atomic<bool> done_{false};  // set under mu_
+  std::vector<std::function<void()>> callbacks_;  // these under mu_
   std::optional<platform::Wakeup> ready_;
 };
+
+// Waits as long as the pool has something to do that the caller can do (PoolCore::Help).
+void HelpUntilReady(detail::PoolCore& core, const Readiness& ready, absl::Duration timeout);
 
 }  // namespace progeny::internal
 

@@ -31,6 +31,11 @@ struct RingWords {
 };
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
+// For whoever is neither producer nor consumer, and may be told something that is over already.
+inline bool HoldsRecords(const RingWords& words) {
+  return words.tail.load(std::memory_order_acquire) != words.head.load(std::memory_order_relaxed);
+}
+
 // Stands in front of each record's bytes, which follow at once and are aligned to 8.
 struct RecordHeader {
   uint32_t size;  // of the bytes, not rounded
@@ -74,6 +79,15 @@ class RingProducer {
     reserved_ = position_ + whole;
     return record + sizeof(RecordHeader);
   }
+  // Where the reserved record's bytes begin, in the ring's memory.
+  size_t reserved_at() const { return (position_ & (memory_.capacity - 1)) + sizeof(RecordHeader); }
+  // Fewer bytes than were asked for.
+  void CommitFirst(size_t size) {
+    auto* header = reinterpret_cast<RecordHeader*>(memory_.data + (position_ & (memory_.capacity - 1)));
+    header->size = static_cast<uint32_t>(size);
+    reserved_ = position_ + RecordBytes(size);
+    Commit();
+  }
   void Commit() {
     tail_ = reserved_;
     memory_.words->tail.store(tail_, std::memory_order_release);
@@ -114,6 +128,11 @@ class RingConsumer {
 
   bool empty() const {
     return memory_.words->tail.load(std::memory_order_acquire) == head_;
+  }
+
+  // Something follows the record that Peek has given.
+  bool more() const {
+    return memory_.words->tail.load(std::memory_order_acquire) != head_ + peeked_;
   }
 
   // The oldest record, if there is one. DataLoss: the peer has written what is none.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "progeny/detail/arena_place.h"
+#include "progeny/detail/flat_run.h"
 
 namespace progeny::internal {
 
@@ -15,13 +16,11 @@ namespace progeny::internal {
 // keeps until kForgetArena; kHandle what belongs to the next kInit, kJob or kBatch.
 enum class Down : uint32_t { kEntry = 1, kInit, kJob, kForget, kBatch, kExit, kArena, kForgetArena, kHandle };
 
-// To the pool. kReady: set up, tasks may run. kValue and kStatus are the outcome of one task; kEnd
-// closes a batch.
-enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd };
+// To the pool. kReady: set up, tasks may run. kValue and kStatus are the outcome of one task, kValues
+// those of several that are flat. The last one of a batch closes it; kEnd does where there is none.
+enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd, kValues };
 
-// Who has a batch that lies in a ring. The worker claims it before it looks at it; the pool takes it
-// back if the worker hasn't, or asks it to stop before the next element if it has.
-enum class Claim : uint32_t { kFree = 0, kTaken, kWithdrawn, kStopped };
+using detail::Claim;
 
 // Bytes up to this size lie in the ring, larger ones in an area of the worker's memory.
 inline constexpr size_t kLargestInline = 12 << 10;
@@ -34,9 +33,12 @@ struct WorkHeader {
   uint64_t first_task = 0;     // number of the first element, among all that this worker is given
   uint64_t job = 0;            // 0: none, then the state is empty or stands before the arguments
   uint32_t entry = 0;
-  uint32_t state_inline = 0;   // the state stands before the arguments
+  bool state_inline = false;   // the state stands before the arguments
+  bool patient = false;        // nobody waits for single outcomes: many may be told at once
+  bool measured = false;       // somebody wants to know the time that it took
   int64_t first_index = 0;     // TaskIndex() of the first element
   uint64_t seed = 0;           // of the call
+  detail::FlatShape shape;     // flat: elements have no size in front of them
   uint64_t area_size = 0;      // not 0: the bytes lie in the area
 };
 
@@ -53,17 +55,16 @@ struct AttachedRecord {
 // An element's size, in front of its bytes.
 using ElementSize = uint64_t;
 
-// In front of the bytes of kValue, kStatus, kInitFailed.
-struct OutcomeHeader {
-  uint64_t task = 0;
-  uint64_t area_size = 0;
-};
+// What becomes of a batch after an outcome: of kRetires also of the worker, which takes no more work.
+enum class After : uint32_t { kGoesOn = 0, kEnds, kRetires };
 
-struct EndHeader {
-  uint64_t first_task = 0;
-  uint32_t executed = 0;  // elements; fewer than the batch had when it was stopped or the worker retires
-  uint32_t retires = 0;   // it takes no more work and ends
-  int64_t nanoseconds = 0;
+// In front of the bytes of kValue, kValues, kStatus, kInitFailed; all there is of kEnd.
+struct OutcomeHeader {
+  uint64_t task = 0;  // the first one; of kEnd the one that would have been the next
+  uint64_t area_size = 0;
+  uint32_t count = 1;
+  After after = After::kGoesOn;
+  int64_t nanoseconds = 0;  // since the batch was begun, when it ends and is to be measured
 };
 
 // The worker's word about the task that runs: its number, and bits that the two sides set. The worker

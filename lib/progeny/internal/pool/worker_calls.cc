@@ -17,17 +17,25 @@ class LateCall final : public detail::LoadedCall {
 
   void Run(detail::ByteReader& arguments, detail::IncomingHandles& handles,
            detail::EntryOutcome& outcome) override {
-    if (!loaded_) {
-      detail::ByteReader reader(state_);
-      loaded_.emplace(calls_.Load(entry_, reader, handles_));
-      handles_.CloseRest();
-      state_ = {};
-    }
+    Load();
     if (loaded_->ok()) return (**loaded_)->Run(arguments, handles, outcome);
     outcome.status = loaded_->status();
   }
+  void RunFlat(detail::FlatRun& run) override {
+    Load();
+    if (loaded_->ok()) return (**loaded_)->RunFlat(run);
+    run.failure = loaded_->status();
+  }
 
  private:
+  void Load() {
+    if (loaded_) return;
+    detail::ByteReader reader(state_);
+    loaded_.emplace(calls_.Load(entry_, reader, handles_));
+    handles_.CloseRest();
+    state_ = {};
+  }
+
   WorkerCalls& calls_;
   const uint32_t entry_;
   std::vector<std::byte> state_;
@@ -86,20 +94,24 @@ void WorkerCalls::AddJob(const WorkHeader& header, absl::StatusOr<absl::Span<con
                                              std::move(handles)));
 }
 
-absl::StatusOr<detail::LoadedCall*> WorkerCalls::For(
-    const WorkHeader& header, std::unique_ptr<detail::LoadedCall>& own) {
+absl::StatusOr<detail::LoadedCall*> WorkerCalls::For(const WorkHeader& header) {
   if (header.job != 0) {
     const auto job = jobs_.find(header.job);
     if (job == jobs_.end()) return absl::InternalError("a pool's call was not told");
     if (!job->second.ok()) return job->second.status();
     return job->second->get();
   }
-  detail::ByteReader nothing(absl::Span<const std::byte>{});
-  detail::IncomingHandles none;
-  absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing, none);
-  if (!loaded.ok()) return loaded.status();
-  own = *std::move(loaded);
-  return own.get();
+  const auto entry = entries_.find(header.entry);
+  if (entry == entries_.end()) return absl::InternalError("a pool's entry was not told");
+  std::unique_ptr<detail::LoadedCall>& stateless = entry->second.stateless;
+  if (stateless == nullptr) {
+    detail::ByteReader nothing(absl::Span<const std::byte>{});
+    detail::IncomingHandles none;
+    absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded = Load(header.entry, nothing, none);
+    if (!loaded.ok()) return loaded.status();
+    stateless = *std::move(loaded);
+  }
+  return stateless.get();
 }
 
 }  // namespace progeny::internal

@@ -28,16 +28,15 @@ class WorkerCalls {
   // A callable whose state stands first in `state`.
   absl::StatusOr<std::unique_ptr<detail::LoadedCall>> Load(uint32_t entry, detail::ByteReader& state,
                                                            detail::IncomingHandles& handles);
-  // The callable for a batch whose elements don't bring its state along; `own` keeps one that is for
-  // this batch alone.
-  absl::StatusOr<detail::LoadedCall*> For(const WorkHeader& header,
-                                          std::unique_ptr<detail::LoadedCall>& own);
+  // The callable for a batch whose elements don't bring its state along. What has none serves all batches.
+  absl::StatusOr<detail::LoadedCall*> For(const WorkHeader& header);
 
  private:
   struct Entry {
     platform::ImageAddress address;
     const detail::PoolEntryNode* node = nullptr;  // once it was looked for
     absl::Status status;
+    std::unique_ptr<detail::LoadedCall> stateless;  // once it was needed
   };
 
   absl::StatusOr<const detail::PoolEntryNode*> Find(uint32_t entry);

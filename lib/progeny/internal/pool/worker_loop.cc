@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "platform/exceptions.h"
 #include "platform/memory_usage.h"
@@ -26,7 +27,6 @@ namespace {
 
 constexpr int kInitFailedExitCode = 1;
 constexpr int kGarbledExitCode = 2;
-constexpr size_t kKeptAreaBytes = 4 << 20;
 
 WorkHeader& HeaderOf(const Record& record) {
   return *reinterpret_cast<WorkHeader*>(record.bytes.data());
@@ -104,6 +104,7 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
 Record WorkerLoop::AwaitRecord() {
   absl::StatusOr<std::optional<Record>> record = down_.Peek();
   if (record.ok() && !*record) {
+    if (std::exchange(owes_ring_, false)) pool_bell_.Wake();
     SleepUntil([&] { return !down_.empty(); });
     record = down_.Peek();
   }
@@ -129,7 +130,7 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
 
 // Also of a batch that was withdrawn: the pool's next large one waits for the area.
 void WorkerLoop::LeaveArea(uint64_t size) {
-  if (size > kKeptAreaBytes) memory_.region().ReleaseArea(WorkerMemory::kDownArea, size);
+  if (size > kKeptBytes) memory_.region().ReleaseArea(WorkerMemory::kDownArea, size);
   words_.down_area_taken.fetch_add(1, std::memory_order_release);
   pool_bell_.Wake();
 }
@@ -152,98 +153,12 @@ WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   const absl::Status status = bytes.ok() ? Initialise(HeaderOf(record).entry, *bytes) : bytes.status();
   if (!status.ok()) {
-    SendStatus(Up::kInitFailed, 0, status);
+    SendStatus(Up::kInitFailed, {}, status);
     exit_code_ = kInitFailedExitCode;
     return Next::kEnd;
   }
   TellReady();
   return Next::kGoOn;
-}
-
-WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
-  WorkHeader& header = HeaderOf(record);
-  Claim free = Claim::kFree;
-  if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) {
-    if (header.area_size != 0) LeaveArea(header.area_size);
-    return Next::kGoOn;
-  }
-  std::vector<std::byte> storage;
-  absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
-  batch_handles_ = handles_.Take();
-  std::unique_ptr<detail::LoadedCall> own;
-  absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);
-  if (!header.state_inline) call = calls_.For(header, own);
-  if (!bytes.ok()) call = bytes.status();
-
-  EndHeader end{header.first_task, 0, 0, 0};
-  const int64_t began = Now();
-  in_chunk_ = header.count > 1;
-  last_wake_ = began;
-  detail::ByteReader elements(bytes.ok() ? *bytes : absl::Span<const std::byte>());
-  while (end.executed < header.count && end.retires == 0 &&
-         header.claim.load(std::memory_order_relaxed) != Claim::kStopped) {
-    Element element{header.first_task + end.executed, header.first_index + end.executed, header.seed, {}};
-    if (bytes.ok()) {
-      ElementSize size = 0;
-      std::memcpy(&size, elements.Take(sizeof size), sizeof size);
-      element.bytes = {elements.Take(size), size};
-    }
-    if (!Begin(header, element)) break;
-    RunElement(header, call, element);
-    ++end.executed;
-    ++executed_;
-    if (setup_.max_tasks > 0 && executed_ >= setup_.max_tasks) end.retires = 1;
-  }
-  end.nanoseconds = Now() - began;
-  batch_handles_.CloseRest();
-  in_chunk_ = false;
-  if (ShouldRetire()) end.retires = 1;
-  PublishEnd(end);
-  return end.retires != 0 ? Next::kEnd : Next::kGoOn;
-}
-
-// False when the batch has been stopped before the pool could see this element run.
-bool WorkerLoop::Begin(const WorkHeader& header, const Element& element) {
-  if (setup_.tells_start) words_.started_at.store(Now(), std::memory_order_relaxed);
-  words_.running.store(element.task, std::memory_order_seq_cst);
-  if (header.claim.load(std::memory_order_seq_cst) != Claim::kStopped) return true;
-  uint64_t running = element.task;
-  if (!words_.running.compare_exchange_strong(running, 0)) Park();
-  return false;
-}
-
-void WorkerLoop::RunElement(const WorkHeader& header,
-                            const absl::StatusOr<detail::LoadedCall*>& call,
-                            const Element& element) {
-  BeginTask(element.index, MixSeeds(element.seed, static_cast<uint64_t>(element.index)));
-  outcome_.status = absl::OkStatus();
-  outcome_.value.clear();
-  const auto thrown = platform::RunCatching([&] {
-    detail::ByteReader reader(element.bytes);
-    if (header.state_inline && call.ok()) {
-      absl::StatusOr<std::unique_ptr<detail::LoadedCall>> loaded =
-          calls_.Load(header.entry, reader, batch_handles_);
-      if (loaded.ok()) return (*loaded)->Run(reader, batch_handles_, outcome_);
-      outcome_.status = loaded.status();
-    } else if (call.ok()) {
-      (*call)->Run(reader, batch_handles_, outcome_);
-    } else {
-      outcome_.status = call.status();
-    }
-  });
-  EndTask();
-  if (thrown) outcome_.status = detail::RemoteErrorStatus({thrown->type, thrown->what});
-  // A Cow whose memory could not be mapped: the reason is known since it came.
-  if (absl::IsDataLoss(outcome_.status) && !handles_.arena_failure().ok()) {
-    outcome_.status = handles_.arena_failure();
-  }
-  if (outcome_.status.ok()) {
-    Publish(Up::kValue, element.task, outcome_.value);
-  } else {
-    SendStatus(Up::kStatus, element.task, outcome_.status);
-  }
-  // One large result must not cost its memory for ever.
-  if (outcome_.value.capacity() > kKeptAreaBytes) outcome_.value = {};
 }
 
 // Asking the kernel costs time in proportion to this process's memory: a twentieth of the time at most.

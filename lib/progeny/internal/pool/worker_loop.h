@@ -57,23 +57,47 @@ class WorkerLoop {
   void LeaveArea(uint64_t size);
   absl::Status Initialise(uint32_t entry, absl::Span<const std::byte> bytes);
 
+  // One that this worker has claimed.
+  struct Batch {
+    const WorkHeader& header;
+    absl::Span<const std::byte> bytes = {};
+    absl::StatusOr<detail::LoadedCall*> call = static_cast<detail::LoadedCall*>(nullptr);  // nullptr: comes with each element
+    int64_t began = 0;
+    uint32_t executed = 0;        // elements with an outcome
+    After after = After::kGoesOn;  // the last of these
+
+    bool runs() const {
+      return executed < header.count && after == After::kGoesOn &&
+             header.claim.load(std::memory_order_relaxed) != Claim::kStopped;
+    }
+  };
   struct Element {
-    uint64_t task;
     int64_t index;
-    uint64_t seed;
     absl::Span<const std::byte> bytes;
   };
-  bool Begin(const WorkHeader& header, const Element& element);
-  void RunElement(const WorkHeader& header, const absl::StatusOr<detail::LoadedCall*>& call,
-                  const Element& element);
-  void Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes);
+  After AfterNext(const Batch& batch, uint32_t more);
+  OutcomeHeader HeaderAfter(Batch& batch, uint32_t more);
+  void RunElements(Batch& batch);
+  bool Begin(const Batch& batch);
+  void RunElement(Batch& batch, const Element& element);
+  void RunFlat(Batch& batch);
+  uint32_t MostInARun(const Batch& batch) const;
+  bool RunSome(Batch& batch);
+  void RunInBursts(detail::LoadedCall& call, detail::FlatRun& run, uint32_t most);
+  void Publish(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes);
+  void PublishFlat(Batch& batch, std::byte* room, uint32_t done);
+  void MarkDone(uint64_t task);
+  void RingAfter(const OutcomeHeader& header, bool waits);
   std::byte* ReserveOutcome(Up kind, size_t size);
   void TellReady();
-  void PublishEnd(const EndHeader& end);
+  void PublishEnd(Batch& batch);
   void SleepUntil(absl::FunctionRef<bool()> ready);
   [[noreturn]] void Park();
   bool ShouldRetire();
-  void SendStatus(Up kind, uint64_t task, const absl::Status& status);
+  void SendStatus(Up kind, OutcomeHeader header, const absl::Status& status);
+
+  // Buffers larger than this are not kept for the next task.
+  static constexpr size_t kKeptBytes = 4 << 20;
 
   WorkerMemory& memory_;
   WorkerWords& words_;
@@ -90,6 +114,10 @@ class WorkerLoop {
   int64_t executed_ = 0;
   int64_t next_memory_check_ = 0;
   bool in_chunk_ = false;
+  bool owes_ring_ = false;  // the pool sleeps and hasn't been told of the last outcomes
+  uint32_t burst_ = 1;      // flat elements between two looks at the clock
+  uint32_t burst_entry_ = 0;
+  uint64_t burst_job_ = 0;
   int64_t last_wake_ = 0;
   int exit_code_ = 0;
 };

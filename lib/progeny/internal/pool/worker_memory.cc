@@ -41,6 +41,8 @@ void WorkerMemory::Reset() {
   all.bell.cpu.store(0);
   all.running.store(0);
   all.started_at.store(0);
+  all.flat_done.store(0);
+  all.flat_results.store(0);
   all.room_wanted.store(0);
   all.down_area_taken.store(0);
   all.up_area_taken.store(0);

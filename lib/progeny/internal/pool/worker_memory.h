@@ -20,6 +20,10 @@ struct WorkerWords {
   RingWords up;
   alignas(64) std::atomic<uint64_t> running;  // wire.h
   std::atomic<int64_t> started_at;            // of the running task, steady clock, nanoseconds
+  // Of a flat run, which has the number of its first task in `running`: how many elements are done, and
+  // where in the ring their results begin.
+  std::atomic<uint32_t> flat_done;
+  std::atomic<uint32_t> flat_results;
   // The pool found no room in the ring below: the worker wakes it when it has read all there is.
   std::atomic<uint32_t> room_wanted;
   // How often an area's bytes have been taken out of it: by the worker, by the pool.

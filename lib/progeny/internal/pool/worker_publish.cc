@@ -35,11 +35,11 @@ void WorkerLoop::Park() {
   while (true) SleepUntil([] { return false; });
 }
 
-void WorkerLoop::SendStatus(Up kind, uint64_t task, const absl::Status& status) {
+void WorkerLoop::SendStatus(Up kind, OutcomeHeader header, const absl::Status& status) {
   std::vector<std::byte> bytes;
   // A status always encodes: its message and payloads are strings.
   (void)detail::EncodeTo(bytes, status);
-  Publish(kind, task, bytes);
+  Publish(kind, header, bytes);
 }
 
 void WorkerLoop::TellReady() {
@@ -56,34 +56,58 @@ std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
   return room;
 }
 
-void WorkerLoop::Publish(Up kind, uint64_t task, absl::Span<const std::byte> bytes) {
-  OutcomeHeader header{task, 0};
+// From here on the pool no longer ends this process for that task; or it has decided to already.
+void WorkerLoop::MarkDone(uint64_t task) {
+  uint64_t running = task;
+  if (!words_.running.compare_exchange_strong(running, task | kDone)) Park();
+}
+
+// A sleeping pool is told of each outcome, but inside a chunk, and where nobody waits for a single one and
+// more is to be done at once, only so often: ringing costs more than many a task.
+void WorkerLoop::RingAfter(const OutcomeHeader& header, bool waits) {
+  owes_ring_ = pool_bell_.Sleeps();
+  if (!owes_ring_) return;
+  const bool more_follows = header.after == After::kGoesOn ? in_chunk_ : !waits && down_.more();
+  if (more_follows && !up_.crowded() && Now() - last_wake_ < kWakeInChunk) return;
+  owes_ring_ = false;
+  last_wake_ = Now();
+  pool_bell_.Wake();
+}
+
+void WorkerLoop::Publish(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes) {
   if (bytes.size() > kLargestInline) {
     SleepUntil([&] { return words_.up_area_taken.load(std::memory_order_acquire) == areas_sent_; });
     const absl::Status written = memory_.region().WriteArea(WorkerMemory::kUpArea, bytes);
     // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
-    if (!written.ok()) return SendStatus(Up::kStatus, task, written);
+    if (!written.ok()) return SendStatus(Up::kStatus, header, written);
     header.area_size = bytes.size();
     bytes = {};
   }
   std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
   std::memcpy(room, &header, sizeof header);
   if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
-  uint64_t running = task;
-  if (kind != Up::kInitFailed && !words_.running.compare_exchange_strong(running, task | kDone)) Park();
+  if (kind != Up::kInitFailed) MarkDone(header.task);
   if (header.area_size != 0) ++areas_sent_;
   up_.Commit();
-  if (!in_chunk_ || up_.crowded() || Now() - last_wake_ >= kWakeInChunk) {
-    last_wake_ = Now();
-    pool_bell_.Wake();
-  }
+  RingAfter(header, true);
 }
 
-void WorkerLoop::PublishEnd(const EndHeader& end) {
-  std::byte* room = ReserveOutcome(Up::kEnd, sizeof end);
-  std::memcpy(room, &end, sizeof end);
+void WorkerLoop::PublishFlat(Batch& batch, std::byte* room, uint32_t done) {
+  const OutcomeHeader header = HeaderAfter(batch, done);
+  std::memcpy(room, &header, sizeof header);
+  MarkDone(header.task);
+  up_.CommitFirst(sizeof header + done * size_t{batch.header.shape.result_bytes});
+  RingAfter(header, !batch.header.patient);
+}
+
+// Of a batch that was stopped.
+void WorkerLoop::PublishEnd(Batch& batch) {
+  OutcomeHeader header = HeaderAfter(batch, 0);
+  if (header.after == After::kGoesOn) header.after = batch.after = After::kEnds;
+  std::byte* room = ReserveOutcome(Up::kEnd, sizeof header);
+  std::memcpy(room, &header, sizeof header);
   up_.Commit();
-  pool_bell_.Wake();
+  RingAfter(header, true);
 }
 
 }  // namespace progeny::internal

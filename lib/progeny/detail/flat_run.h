@@ -1,0 +1,60 @@
+// A run of elements with flat arguments and a flat result, in a worker: what lies between the loop that
+// calls a function for each of them, which the compiler makes for that function, and everybody else.
+#ifndef PROGENY_DETAIL_FLAT_RUN_H_
+#define PROGENY_DETAIL_FLAT_RUN_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace progeny::detail {
+
+// Who has a batch that lies in a ring. The worker claims it before it looks at it; the pool takes it
+// back if the worker hasn't, or asks it to stop before the next element if it has.
+enum class Claim : uint32_t { kFree = 0, kTaken, kWithdrawn, kStopped };
+
+// Bytes of one element's arguments and of its result.
+struct FlatShape {
+  uint32_t argument_bytes = 0;  // 0: not flat
+  uint32_t result_bytes = 0;    // may be 0: there is none
+
+  constexpr bool flat() const { return argument_bytes > 0; }
+};
+
+// Results that `done` counts stay when the process dies: they are written before it.
+struct FlatRun {
+  const std::byte* arguments;
+  std::byte* results;
+  FlatShape shape;
+  uint32_t count;
+  std::atomic<uint32_t>& done;
+  std::atomic<int64_t>& task_index;
+  const std::atomic<Claim>& claim;
+  absl::Status failure = {};  // of element `done`
+
+  // Calls `call(arguments, result)` for one element after the other, until one fails or the batch is
+  // stopped. What it throws ends the run as well: element `done` has thrown it.
+  template <class Call>
+  void Go(Call call) {
+    uint32_t at = done.load(std::memory_order_relaxed);
+    int64_t index = task_index.load(std::memory_order_relaxed);
+    for (; at < count && claim.load(std::memory_order_relaxed) != Claim::kStopped; ++at, ++index) {
+      task_index.store(index, std::memory_order_relaxed);
+      absl::Status status = call(arguments + size_t{at} * shape.argument_bytes,
+                                 results + size_t{at} * shape.result_bytes);
+      if (!status.ok()) {
+        failure = std::move(status);
+        return;
+      }
+      done.store(at + 1, std::memory_order_release);
+    }
+    task_index.store(index, std::memory_order_relaxed);
+  }
+};
+
+}  // namespace progeny::detail
+
+#endif  // PROGENY_DETAIL_FLAT_RUN_H_
