@@ -48,7 +48,8 @@ struct CallRequest {
 struct Elements {
   int64_t first_index = 0;
   uint32_t count = 0;
-  uint32_t chunk = 0;            // so many are dealt out together; 0: all
+  uint32_t chunk = 0;            // so many belong together; 0: all
+  bool divisible = false;        // a chunk is only the pool's idea, and may be split if need be
   bool submitted = false;        // a single one: its index is its number among such
   bool awaited = false;          // this thread calls Help next, whatever happens
   bool state_inline = false;     // the callable's state stands before its arguments

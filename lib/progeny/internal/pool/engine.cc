@@ -160,6 +160,7 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   batch->first_index = elements.submitted ? submissions_++ : elements.first_index;
   batch->count = elements.count;
   batch->chunk = elements.chunk > 0 ? elements.chunk : elements.count;
+  batch->divisible = elements.divisible;
   batch->state_inline = elements.state_inline;
   if (elements.flat) batch->shape = work->node->shape;
   batch->end_offset = elements.bytes.size();

@@ -46,6 +46,7 @@ class PoolWork {
   uint32_t entry = 0;              // the node's number, once a worker was told of it
   bool patient = false;
   bool measured = false;
+  double each = -1;                // nanoseconds that an element takes; negative: not known
   uint64_t job = 0;                // 0: no state of its own
   std::vector<std::byte> state;
   KeptHandles kept;                // of the state
@@ -85,7 +86,8 @@ class Engine final : public detail::PoolCore {
     std::shared_ptr<detail::PoolWork> work;
     int64_t first_index = 0;
     uint32_t count = 0;
-    uint32_t chunk = 0;  // most that are dealt out together
+    uint32_t chunk = 0;  // that many belong together
+    bool divisible = false;
     bool state_inline = false;
     detail::FlatShape shape;  // flat: elements have no sizes
     std::shared_ptr<const detail::EncodedCall> call;  // all elements' bytes, and what belongs to them
@@ -179,6 +181,7 @@ class Engine final : public detail::PoolCore {
   absl::StatusOr<Put> PutAll(Worker& worker, const Batch& batch);
   Worker* LeastLoaded();
   std::unique_ptr<Batch> NextPiece();
+  uint32_t DealtTogether(const Batch& batch) const;
   Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch);
   absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
                               absl::Span<const std::byte> bytes);
@@ -187,6 +190,7 @@ class Engine final : public detail::PoolCore {
   absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work);
   void Rebalance();
   bool TakeBack(Worker& worker, size_t keep);
+  void BreakUp();
   bool GiveInitialiser(Worker& worker);
 
   // engine_outcomes.cc: what came of it
@@ -195,6 +199,7 @@ class Engine final : public detail::PoolCore {
   absl::Status HandleOutcome(Worker& worker, const Record& record);
   absl::Status HandleValues(Worker& worker, const OutcomeHeader& header, absl::Span<const std::byte> bytes);
   void CloseBatch(Worker& worker, const OutcomeHeader& header);
+  void NoteTime(detail::PoolWork& work, uint32_t elements, int64_t nanoseconds);
   void TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte> bytes,
                   std::vector<std::byte>& owned);
   void TakeFlatOfTheDead(Worker& worker);
@@ -275,6 +280,7 @@ class Engine final : public detail::PoolCore {
   std::thread::id helper_;         // the caller that drives
   bool dispatcher_sleeps_ = false;  // or spins before it
   platform::Deadline dispatcher_deadline_ = platform::Deadline::Infinite();
+  std::optional<absl::Time> idle_since_;  // somebody has nothing to do, somebody else more than one element
 
   std::atomic<bool> helped_{false};     // a caller drives: the dispatcher needn't spin
   std::atomic<bool> turn_wanted_{false};  // whoever drives is to take one more

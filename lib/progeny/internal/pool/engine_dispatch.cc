@@ -8,6 +8,10 @@ namespace {
 
 // Batches that lie in a worker's ring at once.
 constexpr size_t kDealtAtOnce = 64;
+// Tiny chunks travel together as long as they take no longer.
+constexpr double kDealtNanoseconds = 50'000;
+// Who has nothing to do for so long gets some of what a worker has begun.
+constexpr absl::Duration kIdleBeforeBreakUp = absl::Milliseconds(1);
 
 }  // namespace
 
@@ -33,10 +37,22 @@ std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
   return down.Reserve(record, size);
 }
 
-// What is to be dealt out next, as one chunk.
+// A chunk; of chunks that take next to no time, whose caller wants nothing but all outcomes, several at once.
+uint32_t Engine::DealtTogether(const Batch& batch) const {
+  if (!batch.work->patient || batch.work->each < 0 || batch.left() <= batch.chunk) return batch.chunk;
+  const double in_time = kDealtNanoseconds / std::max(batch.work->each, 1.0);
+  const size_t each_bytes = std::max<size_t>(batch.bytes_left().size() / batch.left(), 1);
+  const uint64_t most = std::min({static_cast<uint64_t>(in_time), uint64_t{kLargestInline / 2 / each_bytes},
+                                  uint64_t{batch.left()} / (2 * workers_.size())});
+  const uint64_t chunks = std::max<uint64_t>(most / batch.chunk, 1);
+  return static_cast<uint32_t>(chunks * batch.chunk);
+}
+
+// What is to be dealt out next.
 std::unique_ptr<Engine::Batch> Engine::NextPiece() {
   Batch& first = *queue_.front();
-  if (first.left() > first.chunk) return first.Split(first.chunk);
+  const uint32_t together = DealtTogether(first);
+  if (first.left() > together) return first.Split(together);
   std::unique_ptr<Batch> whole = std::move(queue_.front());
   queue_.pop_front();
   return whole;
@@ -123,7 +139,7 @@ bool Engine::TakeBack(Worker& worker, size_t keep) {
 }
 
 void Engine::Rebalance() {
-  if (!queue_.empty() || state_ == State::kEnding) return;
+  if (!queue_.empty() || state_ == State::kEnding) return idle_since_.reset();
   for (const auto& idle : workers_) {
     if (idle->life != Life::kReady || !idle->in_flight.empty()) continue;
     Worker* busiest = nullptr;
@@ -136,10 +152,32 @@ void Engine::Rebalance() {
     const size_t load = busiest->in_flight.size();
     // One that hasn't even started may lose all of it.
     const bool starting = busiest->life == Life::kStarting;
-    if (load < (starting ? 1 : 2)) return;
-    if (!TakeBack(*busiest, starting ? load / 2 : (load + 1) / 2)) return;
+    if (load < (starting ? 1 : 2)) return BreakUp();
+    if (!TakeBack(*busiest, starting ? load / 2 : (load + 1) / 2)) return BreakUp();
     Dispatch(true);
   }
+  idle_since_.reset();
+}
+
+// What was dealt out together because it seemed to take no time may hold one element that does. Somebody
+// is idle: after a while workers are told to stop at their next element, and give back what they have left.
+void Engine::BreakUp() {
+  bool any = false;
+  for (const auto& worker : workers_) {
+    if (!worker->alive() || worker->in_flight.empty()) continue;
+    InFlight& flight = worker->in_flight.front();
+    Batch& batch = *flight.batch;
+    if (batch.left() < 2 || (batch.count <= batch.chunk && !batch.divisible)) continue;
+    if (flight.header->claim.load() != Claim::kTaken) continue;
+    any = true;
+    if (!idle_since_ || absl::Now() - *idle_since_ < kIdleBeforeBreakUp) continue;
+    Claim taken = Claim::kTaken;
+    flight.header->claim.compare_exchange_strong(taken, Claim::kStopped);
+    const auto workers = static_cast<uint32_t>(workers_.size());
+    if (batch.divisible) batch.chunk = (batch.left() + workers - 1) / workers;
+  }
+  if (!any) return idle_since_.reset();
+  if (!idle_since_) idle_since_ = absl::Now();
 }
 
 }  // namespace progeny::internal

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kMostFailuresInARow = 2;
 constexpr int kMostKillsInARow = 100;
+constexpr absl::Duration kLookAgainAfter = absl::Milliseconds(1);  // at somebody who is idle
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
 
 int64_t Now() {
@@ -97,8 +98,10 @@ void Engine::CheckTimeouts() {
 
 // A task that starts after this look can't be late before now + timeout.
 platform::Deadline Engine::NextDeadline() {
-  if (options_.task_timeout == absl::InfiniteDuration()) return platform::Deadline::Infinite();
-  absl::Duration next = absl::InfiniteDuration();
+  if (options_.task_timeout == absl::InfiniteDuration()) {
+    return idle_since_ ? platform::Deadline::After(kLookAgainAfter) : platform::Deadline::Infinite();
+  }
+  absl::Duration next = idle_since_ ? kLookAgainAfter : absl::InfiniteDuration();
   for (const auto& worker : workers_) {
     if (!worker->alive() || worker->in_flight.empty()) continue;
     next = std::min(next, options_.task_timeout);

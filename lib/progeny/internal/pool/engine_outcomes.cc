@@ -1,5 +1,6 @@
 // From a worker's ring to whoever waits. A worker's word is checked against what it was given: one that
 // says what can't be is ended, and its task has died.
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -48,7 +49,9 @@ std::unique_ptr<Engine::Batch> Engine::Batch::Split(uint32_t elements) {
   auto piece = std::make_unique<Batch>();
   piece->work = work;
   piece->first_index = first_index + next;
-  piece->count = piece->chunk = elements;
+  piece->count = elements;
+  piece->chunk = std::min(chunk, elements);
+  piece->divisible = divisible;
   piece->state_inline = state_inline;
   piece->shape = shape;
   piece->call = call;
@@ -190,13 +193,18 @@ absl::Status Engine::HandleOutcome(Worker& worker, const Record& record) {
   return absl::OkStatus();
 }
 
+void Engine::NoteTime(detail::PoolWork& work, uint32_t elements, int64_t nanoseconds) {
+  const double each = static_cast<double>(nanoseconds) / elements;
+  work.each = work.each < 0 ? each : (work.each * 3 + each) / 4;
+  work.sink->OnMeasured(elements, nanoseconds);
+}
+
 // The worker has done with its oldest batch; what it left undone is dealt out anew.
 void Engine::CloseBatch(Worker& worker, const OutcomeHeader& header) {
   InFlight flight = std::move(worker.in_flight.front());
   worker.in_flight.pop_front();
-  if (header.nanoseconds > 0) {
-    flight.batch->work->sink->OnMeasured(flight.batch->next - flight.dealt, header.nanoseconds);
-  }
+  const uint32_t executed = flight.batch->next - flight.dealt;
+  if (header.nanoseconds > 0 && executed > 0) NoteTime(*flight.batch->work, executed, header.nanoseconds);
   if (header.after == After::kRetires) {
     // It never looks at what else it was given.
     worker.life = Life::kLeaving;

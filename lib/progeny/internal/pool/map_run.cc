@@ -176,7 +176,7 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
       window_(WindowOf(options, core_->workers())),
       outcomes_(std::make_shared<MapOutcomes>()) {
   request.sink = outcomes_;
-  request.measured = chunk_size_ == 0;
+  request.measured = chunk_size_ == 0 || request.patient;
   work_ = core_->Begin(std::move(request));
 }
 
@@ -223,6 +223,7 @@ bool MapRun::IsFull(size_t bytes) const {
 void MapRun::Feed(Elements elements) {
   fed_ += elements.count;
   fed_bytes_ += elements.bytes.size();
+  elements.divisible = chunk_size_ == 0;
   core_->Enqueue(work_, std::move(elements));
 }
 
