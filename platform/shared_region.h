@@ -48,7 +48,9 @@ class SharedRegion {
   // for the tail; on Windows an area holds 30 GiB at most.
   enum class Area { kFirst, kSecond };
   absl::Status WriteArea(Area area, absl::Span<const std::byte> bytes);
-  absl::StatusOr<std::vector<std::byte>> ReadArea(Area area, size_t size) const;
+  // Into the memory of `reused`, where that saves something.
+  absl::StatusOr<std::vector<std::byte>> ReadArea(Area area, size_t size,
+                                                  std::vector<std::byte> reused = {}) const;
   // Gives the memory of an area's first `size` bytes back, if there is a way: on Windows it stays
   // committed until the region is gone.
   void ReleaseArea(Area area, size_t size);

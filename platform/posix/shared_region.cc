@@ -27,7 +27,7 @@ uint64_t AreaOffset(size_t head_size, SharedRegion::Area area) {
   return head_size + (area == SharedRegion::Area::kFirst ? 0 : kAreaBytes);
 }
 
-absl::StatusOr<std::vector<std::byte>> ReadAt(int fd, uint64_t offset, size_t size) {
+absl::StatusOr<std::vector<std::byte>> ReadAt(int fd, uint64_t offset, size_t size, std::vector<std::byte> bytes = {}) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return LastOsError("read shared memory", "");
   // Compared before anything of that size is allocated: the size is another process's word.
@@ -36,7 +36,6 @@ absl::StatusOr<std::vector<std::byte>> ReadAt(int fd, uint64_t offset, size_t si
     return absl::DataLossError(absl::StrCat("read shared memory: ", size, " bytes were told, ",
                                             there < offset ? 0 : there - offset, " are there"));
   }
-  std::vector<std::byte> bytes;
   try {
     bytes.resize(size);
   } catch (const std::bad_alloc&) {
@@ -124,8 +123,9 @@ absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> byte
   return WriteAt(handle_.get(), AreaOffset(head_size_, area), bytes);
 }
 
-absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size) const {
-  return ReadAt(static_cast<int>(handle_.get()), AreaOffset(head_size_, area), size);
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size,
+                                                              std::vector<std::byte> reused) const {
+  return ReadAt(static_cast<int>(handle_.get()), AreaOffset(head_size_, area), size, std::move(reused));
 }
 
 void SharedRegion::ReleaseArea(Area area, size_t size) {

@@ -26,7 +26,7 @@ absl::Status SharedRegion::WriteArea(Area, absl::Span<const std::byte>) {
   return absl::UnimplementedError("write shared memory: not ported to this operating system");
 }
 
-absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area, size_t) const {
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area, size_t, std::vector<std::byte>) const {
   return absl::UnimplementedError("read shared memory: not ported to this operating system");
 }
 

@@ -217,7 +217,8 @@ absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> byte
   return status;
 }
 
-absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size) const {
+absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size,
+                                                              std::vector<std::byte>) const {
   if (size > kAreaBytes) return TooShort(size);
   if (size == 0) return std::vector<std::byte>();
   const View view(handle_.get(), AreaOffset(head_size_, area), size);

@@ -43,9 +43,9 @@ uint32_t Engine::DealtTogether(const Batch& batch) const {
   const double in_time = kDealtNanoseconds / std::max(batch.work->each, 1.0);
   const size_t each_bytes = std::max<size_t>(batch.bytes_left().size() / batch.left(), 1);
   const uint64_t most = std::min({static_cast<uint64_t>(in_time), uint64_t{kLargestInline / 2 / each_bytes},
-                                  uint64_t{batch.left()} / (2 * workers_.size())});
+                                  static_cast<uint64_t>(batch.work->open) / (2 * workers_.size())});
   const uint64_t chunks = std::max<uint64_t>(most / batch.chunk, 1);
-  return static_cast<uint32_t>(chunks * batch.chunk);
+  return static_cast<uint32_t>(std::min<uint64_t>(chunks * batch.chunk, batch.left()));
 }
 
 // What is to be dealt out next.

@@ -20,17 +20,19 @@ namespace {
 constexpr double kChunkNanoseconds = 500'000;
 constexpr int64_t kLargestChunk = 1 << 16;
 constexpr int64_t kDefaultWindow = 1024;  // elements per worker
+constexpr int64_t kDefaultWindowBytes = 128 << 10;  // or more elements, if they are tiny
 constexpr uint64_t kPortionBytes = 64 << 10;  // encoded before the pool hears of them
-constexpr uint64_t kMostChunks = 256;         // the same
+constexpr uint64_t kMostChunks = 4096;        // the same
 constexpr int64_t kWorthTaking = 16384;       // outcomes, before more of them come
 constexpr uint64_t kMostBytes = 64 << 20;  // on their way at once, if it's more than one element
 
 // What MapAsync asks for: all at once.
 bool IsUnbounded(int64_t window) { return window == std::numeric_limits<int64_t>::max(); }
 
-int64_t WindowOf(const MapOptions& options, int workers) {
+int64_t WindowOf(const MapOptions& options, int workers, const FlatShape& shape) {
   if (options.window > 0) return options.window;
-  return std::max(kDefaultWindow, 2 * options.chunk_size) * workers;
+  const int64_t tiny = shape.flat() ? kDefaultWindowBytes / std::max(shape.argument_bytes, shape.result_bytes) : 0;
+  return std::max({kDefaultWindow, tiny, 2 * options.chunk_size}) * workers;
 }
 
 }  // namespace
@@ -173,7 +175,7 @@ absl::Status MapRun::Check(const PoolCore& core, const MapOptions& options) {
 MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRequest request)
     : core_(std::move(core)),
       chunk_size_(std::min<int64_t>(options.chunk_size, int64_t{1} << 30)),
-      window_(WindowOf(options, core_->workers())),
+      window_(WindowOf(options, core_->workers(), request.node->shape)),
       outcomes_(std::make_shared<MapOutcomes>()) {
   request.sink = outcomes_;
   request.measured = chunk_size_ == 0 || request.patient;

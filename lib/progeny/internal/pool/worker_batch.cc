@@ -48,6 +48,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
     RunElements(batch);
   }
   batch_handles_.CloseRest();
+  if (storage.capacity() <= kKeptBytes && storage.capacity() > spare_.capacity()) spare_ = std::move(storage);
   in_chunk_ = false;
   if (batch.after == After::kGoesOn) PublishEnd(batch);
   return batch.after == After::kRetires ? Next::kEnd : Next::kGoOn;

@@ -121,7 +121,7 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
     return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
   }
   absl::StatusOr<std::vector<std::byte>> read =
-      memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size);
+      memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size, std::move(spare_));
   LeaveArea(header.area_size);
   if (!read.ok()) return read.status();
   storage = *std::move(read);

@@ -113,6 +113,7 @@ class WorkerLoop {
   uint64_t areas_sent_ = 0;
   int64_t executed_ = 0;
   int64_t next_memory_check_ = 0;
+  std::vector<std::byte> spare_;  // of the last large batch: its pages are there
   bool in_chunk_ = false;
   bool owes_ring_ = false;  // the pool sleeps and hasn't been told of the last outcomes
   uint32_t burst_ = 1;      // flat elements between two looks at the clock
