@@ -92,12 +92,10 @@ TEST_F(SharedWordTest, TwoThreads_HandOverTwentyThousandTimes) {
   EXPECT_EQ(turn.load(), kTurns);
 }
 
-TEST_F(SharedWordTest, ASleeper_RunsNowhere) {
+TEST_F(SharedWordTest, WhereASleeperRan_IsNotKnown_BeforeItSaysSo_NorAfterReset) {
   SharedWord other = SecondView();
-  EXPECT_FALSE(other.PeerRunsElsewhere());  // nobody has said where
-  word_.NoteCpu();
-  word_.Announce();
   EXPECT_FALSE(other.PeerRunsElsewhere());
+  word_.NoteCpu();
   word_.Reset();
   EXPECT_FALSE(other.PeerRunsElsewhere());
 }
