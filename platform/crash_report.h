@@ -42,6 +42,9 @@ struct CrashReportPlace {
 // of the calling thread, and of threads that have an alternate stack.
 absl::Status ArmCrashReport(const CrashReportPlace& place);
 
+// In a process whose forked children will arm their reports: all but the place is done, for all of them.
+void PrepareCrashReports();
+
 struct CrashFacts {
   std::string what;                  // "SIGSEGV (address not mapped)", "access violation"
   std::optional<uint64_t> address;   // that was accessed, if that was the fault

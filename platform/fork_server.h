@@ -91,6 +91,10 @@ class ForkService {
   std::unique_ptr<State> state_;
 };
 
+// Of the slot of a child that has ended: nobody else has it, so another child may get it. A child that has
+// forked by itself has left it to its own child.
+bool SlotIsFree(const SharedRegion& slot);
+
 // The end of a child of a server: writes out what is in its standard streams, runs no exit handler
 // of the server's.
 [[noreturn]] void EndServedChild(int code);

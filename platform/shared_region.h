@@ -44,6 +44,9 @@ class SharedRegion {
   // The first `size` bytes of the tail; DataLoss if it is shorter.
   absl::StatusOr<std::vector<std::byte>> ReadTail(size_t size) const;
 
+  // Gives the tail's memory back, if there is a way (as for an area).
+  void ReleaseTail();
+
   // Of a region whose tail is not used. Both processes have mapped a head of the same size. Errors as
   // for the tail; on Windows an area holds 30 GiB at most.
   enum class Area { kFirst, kSecond };

@@ -96,13 +96,12 @@ std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64
                                              size_t size) {
   const Program& program = OwnProgram();
   if (program.build_id == build_id) {
-    return LoadedMatch{Describe(program.info, true),
-                       HoldsRange(program.info, program.info.dlpi_addr + offset, size)};
+    return LoadedMatch{program.info.dlpi_addr, HoldsRange(program.info, program.info.dlpi_addr + offset, size)};
   }
   std::optional<LoadedMatch> found;
-  Visit([&](const dl_phdr_info& info, bool is_program) {
+  Visit([&](const dl_phdr_info& info, bool) {
     if (BuildIdOf(info) != build_id) return false;
-    found = LoadedMatch{Describe(info, is_program), HoldsRange(info, info.dlpi_addr + offset, size)};
+    found = LoadedMatch{info.dlpi_addr, HoldsRange(info, info.dlpi_addr + offset, size)};
     return true;
   });
   return found;

@@ -114,6 +114,12 @@ ServedFork ForkForClient(std::atomic<uint32_t>& told) {
   return made;
 }
 
+// Without libc's two functions for it: each lies in a page that the child would have to fault in.
+void SetSignalMask(const sigset_t& mask) {
+  constexpr size_t kKernelBytes = (_NSIG - 1) / 8;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, kKernelBytes);
+}
+
 // By the number of links, as ids mean nothing where /proc is another pid namespace's.
 size_t ThreadsInTheWay() {
   struct stat tasks {};

@@ -131,6 +131,7 @@ void BindChild(const Handle&, pid_t) {}
 void BindSelf(int reader, SlotWords& words) {
   own.lifeline = reader;
   own.slot = &words;
+  own.id = getpid();
   if (words.detached.load(std::memory_order_acquire) != 0) return;
   pollfd end{reader, POLLIN, 0};
   if (poll(&end, 1, 0) != 0 || getppid() == kFirstProcess) {

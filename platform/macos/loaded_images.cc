@@ -70,8 +70,7 @@ std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64
     if (header == nullptr) continue;
     Facts facts = Look(*header, offset, size);
     if (facts.build_id != build_id) continue;
-    return LoadedMatch{Describe(*header, _dyld_get_image_name(i), std::move(facts.build_id)),
-                       facts.holds_range};
+    return LoadedMatch{reinterpret_cast<uintptr_t>(header), facts.holds_range};
   }
   return std::nullopt;
 }

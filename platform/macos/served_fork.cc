@@ -13,6 +13,8 @@ ServedFork ForkForClient(std::atomic<uint32_t>&) {
   return none;
 }
 
+void SetSignalMask(const sigset_t& mask) { sigprocmask(SIG_SETMASK, &mask, nullptr); }
+
 size_t ThreadsInTheWay() { return OtherThreads().size(); }
 
 }  // namespace progeny::platform

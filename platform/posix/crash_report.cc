@@ -17,11 +17,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
 #include "platform/exit_status.h"
 #include "platform/posix/crash_record.h"
+#include "platform/posix/own_state.h"
 
 namespace progeny::platform {
 namespace {
@@ -35,7 +37,6 @@ alignas(16) char alternate_stack[64 << 10];
 // never made would be bound anew, and that look-up touches nine pages of the loader and its tables.
 int (*const volatile set_action)(int, const struct sigaction*, struct sigaction*) = &sigaction;
 int (*const volatile set_stack)(const stack_t*, stack_t*) = &sigaltstack;
-pid_t (*const volatile own_id)() = &getpid;
 
 constexpr size_t kMostNotes = 256 << 10;
 
@@ -43,6 +44,7 @@ constexpr size_t kMostNotes = 256 << 10;
 struct alignas(4096) Armed {
   CrashReportPlace place;
   pid_t process = 0;
+  bool prepared = false;  // handlers are installed already
   struct sigaction before[std::size(kSignals)];
 } armed;
 
@@ -188,9 +190,9 @@ void CrashNotes::Append(const char* bytes, size_t size) {
   }
 }
 
-absl::Status ArmCrashReport(const CrashReportPlace& place) {
-  armed.place = place;
-  armed.process = own_id();
+namespace {
+
+absl::Status InstallHandlers() {
   UseAlternateStack();
   struct sigaction action {};  // with an empty mask: all zeros on Linux and macOS
   action.sa_sigaction = &OnFault;
@@ -202,6 +204,17 @@ absl::Status ArmCrashReport(const CrashReportPlace& place) {
   }
   return absl::OkStatus();
 }
+
+}  // namespace
+
+absl::Status ArmCrashReport(const CrashReportPlace& place) {
+  armed.place = place;
+  armed.process = own.id != 0 ? own.id : getpid();
+  if (std::exchange(armed.prepared, false)) return absl::OkStatus();
+  return InstallHandlers();
+}
+
+void PrepareCrashReports() { armed.prepared = InstallHandlers().ok(); }
 
 std::optional<CrashFacts> ReadCrashRecord(
     const std::byte* place, absl::FunctionRef<absl::StatusOr<std::vector<std::byte>>(size_t)> tail) {

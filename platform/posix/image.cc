@@ -63,7 +63,7 @@ absl::StatusOr<const void*> ResolveImage(const ImageAddress& address, size_t siz
     return absl::DataLossError(absl::StrFormat("find an entry in image '%s': offset %#x lies outside of it",
                                                address.path, address.offset));
   }
-  return reinterpret_cast<const void*>(match->image.base + address.offset);
+  return reinterpret_cast<const void*>(match->base + address.offset);
 }
 
 }  // namespace progeny::platform

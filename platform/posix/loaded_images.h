@@ -22,9 +22,9 @@ struct LoadedImage {
 std::optional<LoadedImage> LoadedImageAt(const void* address);
 
 // The first loaded image with this id, and whether [offset, offset + size) lies in a readable
-// segment of it.
+// segment of it. Asks for no memory if that is the program.
 struct LoadedMatch {
-  LoadedImage image;
+  uintptr_t base = 0;
   bool in_segment = false;
 };
 std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64_t offset,

@@ -2,6 +2,8 @@
 #ifndef PROGENY_PLATFORM_POSIX_OWN_STATE_H_
 #define PROGENY_PLATFORM_POSIX_OWN_STATE_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 
 #include "platform/posix/slot_words.h"
@@ -12,6 +14,7 @@ namespace progeny::platform {
 struct OwnState {
   std::atomic<int> lifeline{-1};  // the reader that binds this process to its parent
   SlotWords* slot = nullptr;
+  pid_t id = 0;  // 0: nobody's child
   bool status_can_be_lost = false;  // of a fork server's child: it waits until it has been adopted
 };
 

@@ -10,8 +10,10 @@
 #include "platform/fork_server.h"
 #include "platform/posix/after_fork.h"
 #include "platform/posix/child_end.h"
+#include "platform/posix/fork_handlers.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/own_state.h"
+#include "platform/posix/served_fork.h"
 #include "platform/posix/stdio_buffers.h"
 
 namespace progeny::platform {
@@ -68,6 +70,11 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
   return payload;
 }
 
+void NoteFork() {
+  if (own.slot != nullptr) own.slot->forked.store(1);
+}
+const int noted = AroundEveryFork({&NoteFork, [] {}, nullptr});
+
 }  // namespace
 
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
@@ -80,7 +87,7 @@ HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inherita
   own.status_can_be_lost = inheritance.status_can_be_lost;
   TakeEndOfChild(request);
   if (request.Has(kHasDirectory)) request.Take().Reset();  // this is it
-  sigprocmask(SIG_SETMASK, &inheritance.signal_mask, nullptr);
+  SetSignalMask(inheritance.signal_mask);
   absl::StatusOr<HandOverBytes> payload = TakeBytes(request, inheritance);
   if (!payload.ok()) _exit(kSetupFailedExitCode);
   HandOver hand_over;
@@ -89,6 +96,8 @@ HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inherita
   while (request.next < request.handles.size()) hand_over.attached.push_back(request.Take());
   return hand_over;
 }
+
+bool SlotIsFree(const SharedRegion& slot) { return SlotWordsOf(slot.head()).forked.load() == 0; }
 
 void EndServedChild(int code) {
   FlushOwnOutput();

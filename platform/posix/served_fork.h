@@ -2,6 +2,7 @@
 #ifndef PROGENY_PLATFORM_POSIX_SERVED_FORK_H_
 #define PROGENY_PLATFORM_POSIX_SERVED_FORK_H_
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -23,6 +24,9 @@ struct ServedFork {
 // of foreign code don't. The child's id is in `told` before the child runs its first instruction,
 // and there too if this process is killed in the midst.
 ServedFork ForkForClient(std::atomic<uint32_t>& told);
+
+// Of the calling thread, in a child that hardly calls anything of libc's.
+void SetSignalMask(const sigset_t& mask);
 
 // Other threads of this process, whose locks its children would find locked; without those that
 // progeny and sanitizers keep. 0 where it can't be told.

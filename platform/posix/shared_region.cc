@@ -119,6 +119,13 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const
   return ReadAt(static_cast<int>(handle_.get()), head_size_, size);
 }
 
+// The file keeps its length: a memory file is sealed against shrinking.
+void SharedRegion::ReleaseTail() {
+  const off_t end = lseek(static_cast<int>(handle_.get()), 0, SEEK_END);
+  if (end <= static_cast<off_t>(head_size_)) return;
+  PunchHole(handle_.get(), head_size_, static_cast<size_t>(end) - head_size_);
+}
+
 absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> bytes) {
   return WriteAt(handle_.get(), AreaOffset(head_size_, area), bytes);
 }

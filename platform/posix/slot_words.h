@@ -14,6 +14,7 @@
 // claim, own_id: of a fork server's child that isn't the client's own. Race: the server is killed
 //   after it has made the child and before it could say so. Either the child claims the word and
 //   begins, and own_id is its id; or the client does, and the child ends.
+// forked: the child has forked by itself, and a process that the parent doesn't know has this page too.
 #ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 #define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 
@@ -37,6 +38,7 @@ struct SlotWords {
   std::atomic<uint32_t> last_child;
   std::atomic<uint32_t> claim;
   std::atomic<uint32_t> own_id;
+  std::atomic<uint32_t> forked;
   std::byte payload[kInlinePayload];
 };
 

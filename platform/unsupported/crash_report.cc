@@ -2,6 +2,8 @@
 
 namespace progeny::platform {
 
+void PrepareCrashReports() {}
+
 absl::Status ArmCrashReport(const CrashReportPlace&) {
   return absl::UnimplementedError("arm crash reports: not ported to this operating system");
 }

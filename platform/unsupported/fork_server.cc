@@ -33,6 +33,7 @@ ForkService& ForkService::operator=(ForkService&&) noexcept = default;
 ForkService::~ForkService() = default;
 absl::StatusOr<HandOver> ForkService::Serve(size_t) { return Missing(); }
 
+bool SlotIsFree(const SharedRegion&) { return true; }
 void EndServedChild(int code) { std::_Exit(code); }
 
 }  // namespace progeny::platform

@@ -30,6 +30,8 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area, size_t, std:
   return absl::UnimplementedError("read shared memory: not ported to this operating system");
 }
 
+void SharedRegion::ReleaseTail() {}
+
 void SharedRegion::ReleaseArea(Area, size_t) {}
 
 }  // namespace progeny::platform

@@ -115,6 +115,8 @@ void TellAbort() {
   record.state.store(2);
 }
 
+void PrepareCrashReports() {}
+
 absl::Status ArmCrashReport(const CrashReportPlace& where) {
   place = where.record;
   reinterpret_cast<CrashRecord*>(place)->program = reinterpret_cast<uint64_t>(GetModuleHandleW(nullptr));

@@ -229,6 +229,8 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t 
   return Copy(view, size);
 }
 
+void SharedRegion::ReleaseTail() {}
+
 void SharedRegion::ReleaseArea(Area, size_t) {}
 
 }  // namespace progeny::platform

@@ -4,6 +4,7 @@
 #include "progeny/internal/answer.h"
 #include "progeny/internal/crash_reports.h"
 #include "progeny/internal/exit_status.h"
+#include "progeny/internal/fork_servers.h"
 #include "progeny/internal/self.h"
 #include "progeny/log.h"
 
@@ -15,7 +16,10 @@ Child::Child(platform::ChildHandle handle, internal::Slot slot, Parts parts)
       parts_(std::move(parts)),
       generation_(internal::ForkGeneration()) {}
 
-Child::~Child() = default;
+Child::~Child() {
+  if (parts_.start_method != StartMethod::kForkServer || !IsOurs() || !handle_.ReapIfEnded()) return;
+  internal::GiveBackSlot(std::move(slot_));
+}
 
 bool Child::IsOurs() const { return generation_ == internal::ForkGeneration(); }
 

@@ -103,17 +103,24 @@ void ServeForks(const ChildWork& work) {
   auto& service = *new platform::ForkService(*std::move(begun));
   BecomeChild(&work.decoded->message.identity, work.slot);
   if (absl::Status loaded = RunPreload(work); !loaded.ok()) EndWithout(loaded, work);
+  // What each child would otherwise have to do, and the memory that each needs: a child that asks the
+  // allocator for some faults in ten pages for it.
+  platform::PrepareCrashReports();
+  auto& hand_over = *new platform::HandOver;
+  auto& slot = *new Slot(platform::SharedRegion());
+  auto& decoded = *new DecodedHandOver;
+  decoded.Reserve();
   absl::StatusOr<platform::HandOver> taken = service.Serve(kSlotBytes);
   if (!taken.ok()) EndWithout(taken.status(), work);
 
   // From here on this is a child of the server.
-  platform::HandOver& hand_over = *new platform::HandOver(*std::move(taken));
-  Slot& slot = *new Slot(std::move(hand_over.slot));
-  absl::StatusOr<DecodedHandOver>& decoded =
-      *new absl::StatusOr<DecodedHandOver>(DecodeHandOver(hand_over.payload.span()));
+  hand_over = *std::move(taken);
+  slot = Slot(std::move(hand_over.slot));
   ChildWork child{&hand_over, &slot, nullptr, nullptr, &platform::EndServedChild};
-  if (!decoded.ok()) EndWithout(decoded.status(), child);
-  child.decoded = &*decoded;
+  if (absl::Status status = DecodeHandOver(hand_over.payload.span(), decoded); !status.ok()) {
+    EndWithout(status, child);
+  }
+  child.decoded = &decoded;
   RunWork(child);
 }
 

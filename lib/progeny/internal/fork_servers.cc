@@ -8,10 +8,12 @@
 //   are closed by the seam's fork handler.
 #include "progeny/internal/fork_servers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "platform/fork_server.h"
@@ -37,6 +39,7 @@ struct Servers {
   std::mutex mutex;
   std::map<std::string, ServerPointer> running;  // by executable; these under mutex
   std::optional<Preload> preload;
+  std::optional<Slot> spare;
 };
 
 // Leaked: threads may start children while static destructors run.
@@ -123,6 +126,9 @@ absl::StatusOr<ServerPointer> Current(Servers& state, const std::string& executa
 absl::Status StartForkServer(std::optional<Preload> preload) {
   Servers& state = State();
   std::lock_guard<std::mutex> lock(state.mutex);
+  if (!state.spare) {
+    if (absl::StatusOr<Slot> slot = Slot::Create(); slot.ok()) state.spare = *std::move(slot);
+  }
   if (!preload) return Current(state, "").status();
   ServerPointer& place = state.running[""];
   if (place != nullptr && place->seam.Usable()) {
@@ -157,6 +163,24 @@ absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executab
       absl::StrCat(gone.message(), ", twice running; start the child by spawn to see what ends it"));
 }
 
+absl::StatusOr<Slot> TakeSlot() {
+  Servers& state = State();
+  {
+    std::lock_guard<std::mutex> lock(state.mutex);
+    if (std::optional<Slot> spare = std::exchange(state.spare, std::nullopt)) return *std::move(spare);
+  }
+  return Slot::Create();
+}
+
+void GiveBackSlot(Slot slot) {
+  if (!slot.Renew()) return;
+  Servers& state = State();
+  std::lock_guard<std::mutex> lock(state.mutex);
+  const bool served = std::any_of(state.running.begin(), state.running.end(),
+                                  [](const auto& server) { return server.second != nullptr; });
+  if (served && !state.spare) state.spare = std::move(slot);
+}
+
 std::optional<ProcessId> ForkServerId() {
   Servers& state = State();
   std::lock_guard<std::mutex> lock(state.mutex);
@@ -175,6 +199,7 @@ void StopForkServers() {
   }
   state.running.clear();
   state.preload.reset();
+  state.spare.reset();
 }
 
 }  // namespace progeny::internal

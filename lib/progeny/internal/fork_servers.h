@@ -13,6 +13,7 @@
 #include "platform/child_handle.h"
 #include "platform/image.h"
 #include "platform/launch.h"
+#include "progeny/internal/slot.h"
 #include "progeny/this_process.h"
 
 namespace progeny::internal {
@@ -30,6 +31,10 @@ absl::Status StartForkServer(std::optional<Preload> preload);
 // A child of the server of `executable` ("": this program), which is started first if none runs.
 absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executable,
                                                      const platform::ImageRequest& child);
+
+// A child's slot is most of what its start costs here, so one is kept for the next child.
+absl::StatusOr<Slot> TakeSlot();
+void GiveBackSlot(Slot slot);
 
 // Of this program.
 std::optional<ProcessId> ForkServerId();

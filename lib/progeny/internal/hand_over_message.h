@@ -33,9 +33,14 @@ absl::Status EncodeHandOver(const HandOverMessage& message, std::vector<std::byt
 
 struct DecodedHandOver {
   HandOverMessage message;
-  absl::Span<const std::byte> task;  // of `bytes`
+  absl::Span<const std::byte> task;  // of the bytes
+
+  // Memory for a message of the usual size, so that decoding one asks for none.
+  void Reserve();
 };
 absl::StatusOr<DecodedHandOver> DecodeHandOver(absl::Span<const std::byte> bytes);
+// Into what is there already.
+absl::Status DecodeHandOver(absl::Span<const std::byte> bytes, DecodedHandOver& into);
 
 }  // namespace progeny::internal
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "platform/fork_server.h"
 
 namespace progeny::internal {
 
@@ -19,6 +20,13 @@ absl::Status Slot::ArmCrashReport() {
 std::optional<platform::CrashFacts> Slot::ReadCrash() const {
   return platform::ReadCrashRecord(words().crash,
                                    [this](size_t size) { return region_.ReadTail(size); });
+}
+
+bool Slot::Renew() {
+  if (!platform::SlotIsFree(region_)) return false;
+  region_.ReleaseTail();
+  std::memset(static_cast<void*>(region_.head()), 0, kSlotBytes);
+  return true;
 }
 
 absl::Status Slot::WriteAnswer(absl::Span<const std::byte> answer) {

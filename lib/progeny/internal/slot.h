@@ -43,6 +43,9 @@ class Slot {
   // By the parent, once the child has ended.
   std::optional<platform::CrashFacts> ReadCrash() const;
 
+  // Once the child has ended: for another one. False when somebody else may have it.
+  bool Renew();
+
   // By the child, once.
   absl::Status WriteAnswer(absl::Span<const std::byte> answer);
   // By the parent, once the child has ended. NotFound if it gave none.

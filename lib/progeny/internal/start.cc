@@ -9,6 +9,7 @@
 #include "platform/resource_limits.h"
 #include "progeny/internal/child.h"
 #include "progeny/internal/fork_policy.h"
+#include "progeny/internal/fork_servers.h"
 #include "progeny/internal/start_strategy.h"
 #include "progeny/process.h"
 
@@ -142,7 +143,8 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
     environment = *std::move(changed);
     request.setup.environment = &environment;
   }
-  absl::StatusOr<internal::Slot> slot = internal::Slot::Create();
+  absl::StatusOr<internal::Slot> slot = options.start_method == StartMethod::kForkServer ? internal::TakeSlot()
+                                                                                         : internal::Slot::Create();
   if (!slot.ok()) return slot.status();
   request.slot = &*slot;
   request.task = &task;
@@ -153,6 +155,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
 
   absl::StatusOr<platform::ChildHandle> handle = strategy.Start(request);
   if (!handle.ok()) {
+    if (options.start_method == StartMethod::kForkServer) internal::GiveBackSlot(*std::move(slot));  // no child has it
     return InField(absl::StrCat("start '", request.identity.name, "' by ", Name(options.start_method)),
                    handle.status());
   }

@@ -28,8 +28,10 @@ std::vector<std::string> OpenHandles() {
   std::vector<std::string> handles;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+    std::string target = std::filesystem::read_symlink(entry.path(), error).string();
     if (error || absl::EndsWith(target, "/fd")) continue;  // the one that looks
+    // A file without a name shows its inode: another one is no difference.
+    if (const size_t inode = target.find("/#"); inode != std::string::npos) target.resize(inode);
     handles.push_back(absl::StrCat("descriptor of ", target));
   }
   std::sort(handles.begin(), handles.end());
