@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   absl::StatusOr<progeny::Pool> pool = progeny::Pool::Create(
-      {.workers = workers, .process = {.start_method = start}, .task_timeout = absl::Seconds(5)});
+      {.workers = workers, .process = {.start_method = start}, .task_timeout = absl::Seconds(2)});
   if (!pool.ok()) {
     std::fprintf(stderr, "no pool: %s\n", pool.status().ToString().c_str());
     return 1;
