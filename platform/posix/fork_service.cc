@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,16 +43,25 @@ constexpr int kServerFailedExitCode = 71;
 
 class ForkService::State {
  public:
-  State(Handle socket, std::byte* slot_head)
+  enum class Kind { kImage, kCopy };
+  State(Kind kind, Handle socket, const SharedRegion& slot)
       : socket_(std::move(socket)),
-        slot_(SlotWordsOf(slot_head)),
-        environment_before_(EnvironmentBlock()),
-        directory_before_(CurrentDirectory()) {}
+        slot_(SlotWordsOf(slot.head())),
+        slot_descriptor_(static_cast<int>(slot.handle())) {
+    if (kind == Kind::kImage) before_.emplace();
+  }
 
   absl::StatusOr<HandOver> Serve(size_t slot_bytes);
 
  private:
+  // What an image's server was launched with; code of the user's may change it before it serves. A copy
+  // has run none, and has one thread.
+  struct Before {
+    std::string environment = EnvironmentBlock();
+    DirectoryId directory = CurrentDirectory();
+  };
   absl::Status Settle();
+  absl::Status NoteChanges();
   void Receive();
   bool WellFormed() const;
   bool Make();  // true in the child
@@ -65,8 +75,8 @@ class ForkService::State {
 
   Handle socket_;
   SlotWords& slot_;
-  const std::string environment_before_;
-  const DirectoryId directory_before_;
+  const int slot_descriptor_;
+  std::optional<Before> before_;
   bool moved_ = false;
   Handle home_;  // the server's directory, once it has had to leave it for a child
   OwnChildren own_children_;
@@ -74,26 +84,33 @@ class ForkService::State {
   ReceivedRequest request_;
 };
 
-absl::Status ForkService::State::Settle() {
+absl::Status ForkService::State::NoteChanges() {
   if (const size_t threads = ThreadsInTheWay(); threads > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "serve as a fork server: ", threads, " other threads run in it (",
         absl::StrJoin(OtherThreads(), ", "), "), whose locks would stay locked in its children; end them in ",
         "preload, start none in static objects, or start children by spawn"));
   }
-  inheritance_.environment = DifferenceBetween(environment_before_, EnvironmentBlock());
-  moved_ = !(CurrentDirectory() == directory_before_);
+  inheritance_.environment = DifferenceBetween(before_->environment, EnvironmentBlock());
+  moved_ = !(CurrentDirectory() == before_->directory);
+  // Whoever waits for the end of the client's output must not wait for the server.
+  FlushOwnOutput();
+  return absl::OkStatus();
+}
+
+absl::Status ForkService::State::Settle() {
+  if (before_) {
+    if (absl::Status noted = NoteChanges(); !noted.ok()) return noted;
+  }
   void* const buffer =
       mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
   inheritance_.buffer = static_cast<std::byte*>(buffer);
-  // Whoever waits for the end of the client's output must not wait for the server. What children
-  // inherit comes with each request.
-  FlushOwnOutput();
+  // Nor for its streams: what children inherit comes with each request.
   absl::StatusOr<Handle> nothing = OpenNullDevice();
   if (!nothing.ok()) return nothing.status();
   for (int stream : {0, 1, 2}) dup2(static_cast<int>(nothing->get()), stream);
-  close(kSlotDescriptor);  // it is mapped
+  close(slot_descriptor_);  // it is mapped
   sigset_t all;
   sigfillset(&all);
   if (sigprocmask(SIG_SETMASK, &all, &inheritance_.signal_mask) != 0) return LastOsError("block signals", "");
@@ -259,7 +276,11 @@ absl::StatusOr<ForkService> ForkService::Begin(HandOver& hand_over, const Shared
   }
   Handle socket = std::move(hand_over.attached.front());
   hand_over.attached.clear();
-  return ForkService(std::make_unique<State>(std::move(socket), slot.head()));
+  return ForkService(std::make_unique<State>(State::Kind::kImage, std::move(socket), slot));
+}
+
+ForkService ForkService::OfCopy(Handle socket, const SharedRegion& slot) {
+  return ForkService(std::make_unique<State>(State::Kind::kCopy, std::move(socket), slot));
 }
 
 ForkService::ForkService(std::unique_ptr<State> state) : state_(std::move(state)) {}

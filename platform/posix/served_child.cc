@@ -72,7 +72,7 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
 
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
                            size_t slot_bytes) {
-  close(kLifelineDescriptor);  // the server's
+  close(own.lifeline);  // the server's
   TakeStreams(request);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(request.Take(), slot_bytes);
   if (!slot.ok()) _exit(kSetupFailedExitCode);

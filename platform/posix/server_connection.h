@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "platform/child_handle.h"
 #include "platform/deadline.h"
 #include "platform/handle.h"
 #include "platform/posix/fork_server_wire.h"
@@ -17,7 +19,7 @@ namespace progeny::platform {
 // Thread-safe. In a forked child of its maker the socket has been closed: only destruction is allowed.
 class ServerConnection {
  public:
-  explicit ServerConnection(Handle socket);
+  ServerConnection(Handle socket, std::shared_ptr<ChildHandle> server);
   ~ServerConnection() { Close(); }
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
@@ -54,7 +56,9 @@ class ServerConnection {
 
  private:
   void CloseLocked();
+  int AwaitWord(Deadline deadline) const;
 
+  const std::shared_ptr<ChildHandle> server_;
   std::mutex mutex_;
   int socket_;  // -1 once closed; under mutex_
 };

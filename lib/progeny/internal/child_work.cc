@@ -105,9 +105,11 @@ void ServeForks(const ChildWork& work) {
   if (absl::Status loaded = RunPreload(work); !loaded.ok()) EndWithout(loaded, work);
   absl::StatusOr<platform::HandOver> taken = service.Serve(kSlotBytes);
   if (!taken.ok()) EndWithout(taken.status(), work);
+  RunServedChild(*std::move(taken));
+}
 
-  // From here on this is a child of the server.
-  platform::HandOver& hand_over = *new platform::HandOver(*std::move(taken));
+void RunServedChild(platform::HandOver taken) {
+  platform::HandOver& hand_over = *new platform::HandOver(std::move(taken));
   Slot& slot = *new Slot(std::move(hand_over.slot));
   absl::StatusOr<DecodedHandOver>& decoded =
       *new absl::StatusOr<DecodedHandOver>(DecodeHandOver(hand_over.payload.span()));

@@ -185,9 +185,11 @@ bool Engine::AllAbsent() const {
 absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& worker) {
   ProcessOptions process = options_.process;
   process.name = absl::StrCat(process.name.empty() ? "PoolWorker" : process.name, "-", worker.index + 1);
-  // The pool's own threads are no news; a refusal is meant.
-  if (threads_run_ && process.fork_safety == ForkSafetyPolicy::kWarn) {
-    process.fork_safety = ForkSafetyPolicy::kIgnore;
+  // Create's thread forks the first workers by itself. What has been theirs since is the template's.
+  const StartStrategy* const forker = threads_run_ ? template_.get() : nullptr;
+  if (forker != nullptr) {
+    process.environment = {};
+    process.working_directory.clear();
   }
   WorkerSetup setup;
   setup.max_tasks = options_.max_tasks_per_worker;
@@ -199,7 +201,7 @@ absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& work
   absl::StatusOr<platform::HandleCourier> courier = platform::HandleCourier::Create();
   if (!courier.ok()) return courier.status();
   worker.courier = *std::move(courier);
-  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier}, setup);
+  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier, forker}, setup);
   worker.courier.CloseFarEnd();
   return child;
 }
