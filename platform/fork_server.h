@@ -56,7 +56,7 @@ class ForkServer {
   // The children live on. A server that isn't told by End ends with this process.
   ~ForkServer();
 
-  // Until the server serves. DeadlineExceeded past the deadline, and it may be asked again;
+  // Until the server serves; a copy always does. DeadlineExceeded past the deadline, and it may be asked again;
   // Unavailable once the server has ended: `process()` tells how.
   absl::Status AwaitReady(Deadline deadline);
 
@@ -103,7 +103,7 @@ class ForkService {
 
  private:
   friend class ForkServer;
-  static ForkService OfCopy(Handle socket, const SharedRegion& slot);
+  static ForkService OfCopy(Handle socket, const SharedRegion& slot, const void* signal_mask);
 
   std::unique_ptr<State> state_;
 };

@@ -21,6 +21,7 @@
 
 #include "platform/error.h"
 #include "platform/posix/child_state.h"
+#include "platform/posix/copied_server.h"
 #include "platform/posix/fork_error.h"
 #include "platform/posix/fork_request.h"
 
@@ -53,9 +54,10 @@ class ForkServer::State {
 
   bool children_are_ours() const { return children_are_ours_.load(); }
   const std::optional<ServerAsOfLaunch>& as_of_launch() const { return as_of_launch_; }
+  bool is_copy() const { return !as_of_launch_.has_value(); }
   // From here on. Not where ids mean other processes there than here: nobody could be signalled.
-  absl::Status TakeServersChildren() {
-    if (own_id_.load() != process_->id()) {
+  absl::Status TakeServersChildren(pid_t as_the_server_knows_it) {
+    if (as_the_server_knows_it != process_->id()) {
       return absl::FailedPreconditionError(
           "make a child by the fork server: it is the first process of a pid namespace, whose children "
           "can't be this process's own; start the child by spawn");
@@ -63,8 +65,6 @@ class ForkServer::State {
     children_are_ours_.store(false);
     return absl::OkStatus();
   }
-  // As the server knows it.
-  void NoteOwnId(pid_t id) { own_id_.store(id); }
 
   // Under the connection's lock.
   void ForgetLastChild() { slot_.last_child.store(0); }
@@ -87,7 +87,6 @@ class ForkServer::State {
   std::optional<ServerAsOfLaunch> as_of_launch_;
   std::atomic<bool> gone_{false};
   std::atomic<bool> children_are_ours_{true};
-  std::atomic<pid_t> own_id_{0};
 };
 
 namespace {
@@ -149,9 +148,10 @@ absl::StatusOr<ForkServer> ForkServer::Launch(const ImageRequest& image) {
 absl::StatusOr<ForkServer> ForkServer::Copy(const ForkRequest& copy, absl::FunctionRef<int(ForkService&)> serve) {
   absl::StatusOr<SocketPair> sockets = CreateSocketPair();
   if (!sockets.ok()) return sockets.status();
+  const SignalsHeldBack signals;
   absl::StatusOr<ChildHandle> process = ForkChild(copy, [&] {
     sockets->first.Reset();
-    ForkService service = ForkService::OfCopy(std::move(sockets->second), *copy.slot);
+    ForkService service = ForkService::OfCopy(std::move(sockets->second), *copy.slot, &signals.before());
     return serve(service);
   });
   if (!process.ok()) return process.status();
@@ -165,13 +165,10 @@ ForkServer& ForkServer::operator=(ForkServer&&) noexcept = default;
 ForkServer::~ForkServer() = default;
 
 absl::Status ForkServer::AwaitReady(Deadline deadline) {
-  pid_t id = 0;
-  const int error = state_->connection()->AwaitGreeting(deadline, id);
+  if (state_->is_copy()) return absl::OkStatus();
+  const int error = state_->connection()->AwaitGreeting(deadline);
   if (error == EAGAIN) return absl::DeadlineExceededError("the fork server is not ready yet");
-  if (error == 0) {
-    state_->NoteOwnId(id);
-    return absl::OkStatus();
-  }
+  if (error == 0) return absl::OkStatus();
   const bool ended = error == ENOTCONN && state_->process().Wait(Deadline::After(kTimeToEnd)).ok();
   if (!ended) (void)state_->End();
   if (error != ENOTCONN) return OsError(error, "wait for the fork server", "");
@@ -203,7 +200,7 @@ absl::StatusOr<ChildHandle> ForkServer::Fork(const ImageRequest& request) {
     }
     if (answer.head.kind == ReplyKind::kMade) return Adopt(*state, std::move(prepared), std::move(answer));
     if (answer.head.kind != ReplyKind::kNeedsStatusSocket || attempt > 0) return FailureOf(answer.head);
-    if (absl::Status taken = state->TakeServersChildren(); !taken.ok()) return taken;
+    if (absl::Status taken = state->TakeServersChildren(answer.head.pid); !taken.ok()) return taken;
   }
 }
 

@@ -1,5 +1,8 @@
 // The server's part of a fork server.
 //
+// A server of an image settles down, says that it serves, and waits. One that is a copy is asked for
+// nothing as a rule: it settles down when its first request is there (copied_server.h).
+//
 // Between a request and its answer the server allocates little and waits for nobody: each call that
 // fails is an answer, or the server's end, which its client sees as the end of the socket. Nothing
 // that the child needs can fail after it has been made but what a full table of the kernel's could
@@ -24,6 +27,7 @@
 #include "platform/fork_child.h"
 #include "platform/fork_server.h"
 #include "platform/pipe.h"
+#include "platform/posix/copied_server.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_server_wire.h"
 #include "platform/posix/own_children.h"
@@ -51,6 +55,8 @@ class ForkService::State {
     if (kind == Kind::kImage) before_.emplace();
   }
 
+  // Of a copy, which has been forked with all signals blocked: what was there before.
+  void TakeSignalMask(const sigset_t& mask) { inheritance_.signal_mask = mask; }
   absl::StatusOr<HandOver> Serve(size_t slot_bytes);
 
  private:
@@ -61,7 +67,8 @@ class ForkService::State {
     DirectoryId directory = CurrentDirectory();
   };
   absl::Status Settle();
-  absl::Status NoteChanges();
+  absl::Status SettleImage();
+  void NeedStatusSocket();
   void Receive();
   bool WellFormed() const;
   bool Make();  // true in the child
@@ -84,7 +91,21 @@ class ForkService::State {
   ReceivedRequest request_;
 };
 
-absl::Status ForkService::State::NoteChanges() {
+absl::Status ForkService::State::Settle() {
+  if (before_) {
+    if (absl::Status settled = SettleImage(); !settled.ok()) return settled;
+  } else {
+    AwaitFirstRequest(static_cast<int>(socket_.get()));
+  }
+  void* const buffer =
+      mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
+  inheritance_.buffer = static_cast<std::byte*>(buffer);
+  close(slot_descriptor_);  // it is mapped
+  return absl::OkStatus();
+}
+
+absl::Status ForkService::State::SettleImage() {
   if (const size_t threads = ThreadsInTheWay(); threads > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "serve as a fork server: ", threads, " other threads run in it (",
@@ -93,24 +114,12 @@ absl::Status ForkService::State::NoteChanges() {
   }
   inheritance_.environment = DifferenceBetween(before_->environment, EnvironmentBlock());
   moved_ = !(CurrentDirectory() == before_->directory);
-  // Whoever waits for the end of the client's output must not wait for the server.
+  // Whoever waits for the end of the client's output must not wait for the server. What children
+  // inherit comes with each request.
   FlushOwnOutput();
-  return absl::OkStatus();
-}
-
-absl::Status ForkService::State::Settle() {
-  if (before_) {
-    if (absl::Status noted = NoteChanges(); !noted.ok()) return noted;
-  }
-  void* const buffer =
-      mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
-  inheritance_.buffer = static_cast<std::byte*>(buffer);
-  // Nor for its streams: what children inherit comes with each request.
   absl::StatusOr<Handle> nothing = OpenNullDevice();
   if (!nothing.ok()) return nothing.status();
   for (int stream : {0, 1, 2}) dup2(static_cast<int>(nothing->get()), stream);
-  close(slot_descriptor_);  // it is mapped
   sigset_t all;
   sigfillset(&all);
   if (sigprocmask(SIG_SETMASK, &all, &inheritance_.signal_mask) != 0) return LastOsError("block signals", "");
@@ -119,10 +128,11 @@ absl::Status ForkService::State::Settle() {
 
 absl::StatusOr<HandOver> ForkService::State::Serve(size_t slot_bytes) {
   if (absl::Status settled = Settle(); !settled.ok()) return settled;
-  ForkReplyHead greeting;
-  greeting.kind = ReplyKind::kServes;
-  greeting.pid = getpid();
-  Answer(greeting, Handle());
+  if (before_) {
+    ForkReplyHead greeting;
+    greeting.kind = ReplyKind::kServes;
+    Answer(greeting, Handle());
+  }
   while (true) {
     if (own_children_.begun() && !own_children_.AwaitRequest(static_cast<int>(socket_.get()))) {
       _exit(kServerFailedExitCode);
@@ -237,20 +247,24 @@ bool ForkService::State::MakeClients() {
     reply.pid = made.pid;
     Answer(reply, std::move(made.process));
   } else if (made.error == ENOSYS) {
-    reply.kind = ReplyKind::kNeedsStatusSocket;
-    Answer(reply, Handle());
+    NeedStatusSocket();
   } else {
     AnswerFailure(ServerStep::kFork, made.error);
   }
   return false;
 }
 
+void ForkService::State::NeedStatusSocket() {
+  ForkReplyHead reply;
+  reply.kind = ReplyKind::kNeedsStatusSocket;
+  reply.pid = getpid();
+  Answer(reply, Handle());
+}
+
 // The portable form: the child is the server's, which waits for it.
 bool ForkService::State::MakeOwn() {
-  ForkReplyHead reply;
   if (!request_.Has(kHasStatusSocket)) {
-    reply.kind = ReplyKind::kNeedsStatusSocket;
-    Answer(reply, Handle());
+    NeedStatusSocket();
     return false;
   }
   own_children_.Begin();
@@ -264,6 +278,7 @@ bool ForkService::State::MakeOwn() {
     return false;
   }
   own_children_.Add(pid, std::move(request_.handles[Place(kHasStatusSocket)]));
+  ForkReplyHead reply;
   reply.kind = ReplyKind::kMade;
   reply.pid = pid;
   Answer(reply, Handle());
@@ -279,8 +294,10 @@ absl::StatusOr<ForkService> ForkService::Begin(HandOver& hand_over, const Shared
   return ForkService(std::make_unique<State>(State::Kind::kImage, std::move(socket), slot));
 }
 
-ForkService ForkService::OfCopy(Handle socket, const SharedRegion& slot) {
-  return ForkService(std::make_unique<State>(State::Kind::kCopy, std::move(socket), slot));
+ForkService ForkService::OfCopy(Handle socket, const SharedRegion& slot, const void* signal_mask) {
+  auto state = std::make_unique<State>(State::Kind::kCopy, std::move(socket), slot);
+  state->TakeSignalMask(*static_cast<const sigset_t*>(signal_mask));
+  return ForkService(std::move(state));
 }
 
 ForkService::ForkService(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -12,6 +12,7 @@
 #include "platform/posix/child_end.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/own_state.h"
+#include "platform/posix/process_name.h"
 #include "platform/posix/stdio_buffers.h"
 
 namespace progeny::platform {
@@ -73,6 +74,7 @@ absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inherita
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
                            size_t slot_bytes) {
   close(own.lifeline);  // the server's
+  UnnameProcess();
   TakeStreams(request);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(request.Take(), slot_bytes);
   if (!slot.ok()) _exit(kSetupFailedExitCode);

@@ -116,13 +116,12 @@ int ServerConnection::AwaitWord(Deadline deadline) const {
   }
 }
 
-int ServerConnection::AwaitGreeting(Deadline deadline, pid_t& id) {
+int ServerConnection::AwaitGreeting(Deadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (socket_ < 0) return ENOTCONN;
   if (const int error = AwaitWord(deadline); error != 0) return error;
   Answer greeting;
   const int error = ReceiveReply(socket_, greeting);
-  id = greeting.head.pid;
   return error == 0 && greeting.head.kind == ReplyKind::kServes ? 0 : ENOTCONN;
 }
 

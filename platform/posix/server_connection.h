@@ -44,9 +44,9 @@ class ServerConnection {
   // `before` is called under the lock, right before the question goes out.
   Outcome Ask(Question& question, Answer& answer, void (*before)(void*), void* context);
 
-  // Waits for what a server says first of all, its own id. 0; EAGAIN past the deadline; ENOTCONN when
+  // Waits for what a server says first of all. 0; EAGAIN past the deadline; ENOTCONN when
   // it has ended; another errno when it can't be waited for.
-  int AwaitGreeting(Deadline deadline, pid_t& id);
+  int AwaitGreeting(Deadline deadline);
 
   // 0, or -1 and errno, as kill(2); to a child of the server's, whom nobody else reaps. EPIPE when
   // there is no server any more.

@@ -81,13 +81,6 @@ Identity ForkServerIdentity() {
   return server;
 }
 
-Identity TemplateIdentity() {
-  Identity server = ForkServerIdentity();
-  server.name = absl::StrCat("PoolTemplate-", server.path);
-  server.start_method = StartMethod::kFork;
-  return server;
-}
-
 void BecomeChild(const Identity* identity, Slot* slot) {
   Self& self = State();
   std::lock_guard<std::mutex> lock(self.mutex);

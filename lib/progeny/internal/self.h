@@ -25,9 +25,8 @@ struct Identity {
 // For the next child of this process; `name` may be empty.
 Identity NextChildIdentity(const std::string& name, StartMethod method);
 
-// For a server of this process that forks children: it counts as none.
+// For a fork server of this process: it counts as no child.
 Identity ForkServerIdentity();
-Identity TemplateIdentity();
 
 // In a child, before any code of the user's: from here on this process is `identity`. Both live until
 // the process ends.

@@ -29,7 +29,6 @@ namespace progeny::internal {
 namespace {
 
 constexpr int kServeFailedExitCode = 71;
-constexpr absl::Duration kTimeToServe = absl::Seconds(20);
 
 // In the template, and in its children.
 int Serve(platform::ForkService& service) {
@@ -47,14 +46,13 @@ absl::StatusOr<std::unique_ptr<TemplateProcess>> TemplateProcess::Fork(const Pro
   if (!environment.ok()) return environment.status();
   absl::StatusOr<Slot> slot = Slot::Create();
   if (!slot.ok()) return slot.status();
-  auto made = std::unique_ptr<TemplateProcess>(new TemplateProcess(*std::move(slot), TemplateIdentity()));
+  auto made = std::unique_ptr<TemplateProcess>(new TemplateProcess(*std::move(slot)));
   platform::ForkRequest copy;
   if (*environment) copy.setup.environment = &**environment;
   copy.setup.working_directory = workers.working_directory;
   copy.slot = &made->slot_.region();
   absl::StatusOr<platform::ForkServer> server =
-      platform::ForkServer::Copy(copy, [&made](platform::ForkService& service) {
-        BecomeChild(&made->identity_, &made->slot_);
+      platform::ForkServer::Copy(copy, [](platform::ForkService& service) {
         detail::CloseParentsStreams();
         return Serve(service);
       });
@@ -81,12 +79,6 @@ absl::StatusOr<platform::ChildHandle> TemplateProcess::Start(const StartRequest&
     return absl::FailedPreconditionError(
         "this process has become another user since it made the pool, and the pool's template process "
         "hasn't: make the pool anew");
-  }
-  if (!greeted_) {
-    const absl::Status ready = server_->AwaitReady(platform::Deadline::After(kTimeToServe));
-    if (absl::IsDeadlineExceeded(ready)) server_->End();
-    if (!ready.ok()) return Ended();
-    greeted_ = true;
   }
   const absl::StatusOr<PackedTask> packed = Pack(request);
   if (!packed.ok()) return packed.status();

@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/fork_server.h"
-#include "progeny/internal/self.h"
 #include "progeny/internal/slot.h"
 #include "progeny/internal/start_strategy.h"
 #include "progeny/process_options.h"
@@ -44,13 +43,11 @@ class TemplateProcess final : public StartStrategy {
   void BeginEnd();
 
  private:
-  TemplateProcess(Slot slot, Identity identity) : slot_(std::move(slot)), identity_(std::move(identity)) {}
+  explicit TemplateProcess(Slot slot) : slot_(std::move(slot)) {}
   absl::Status Ended() const;
 
   Slot slot_;
-  const Identity identity_;
   mutable std::optional<platform::ForkServer> server_;  // after Fork
-  mutable bool greeted_ = false;
   mutable bool made_any_ = false;
   bool told_ = false;  // of its end
   bool to_end_ = false;
