@@ -278,6 +278,7 @@ class Engine final : public detail::PoolCore {
   int failures_in_a_row_ = 0;  // of workers that were never ready
   int kills_in_a_row_ = 0;     // from outside, of such workers
   int start_failures_ = 0;     // in a row
+  absl::Time first_start_failure_ = absl::InfinitePast();  // of these
   absl::Time retry_start_ = absl::InfinitePast();
 
   Driver driver_ = Driver::kNone;  // only it takes turns

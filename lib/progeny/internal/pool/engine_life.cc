@@ -29,6 +29,7 @@ constexpr int kMostFailuresInARow = 2;
 constexpr int kMostKillsInARow = 100;
 constexpr absl::Duration kLookAgainAfter = absl::Milliseconds(1);  // at somebody who is idle
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
+constexpr absl::Duration kLongestShortage = absl::Seconds(5);
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -234,10 +235,13 @@ absl::Status Engine::StartOne(size_t index) {
   return absl::OkStatus();
 }
 
-// Others go on; with none left the pool can't, and says why.
+// Others go on; with none left the pool can't, and says why, once a shortage has had time to pass.
 void Engine::NoteStartFailure(const absl::Status& status) {
-  ++start_failures_;
-  retry_start_ = absl::Now() + kRetryStartAfter;
+  const absl::Time now = absl::Now();
+  if (start_failures_++ == 0) first_start_failure_ = now;
+  retry_start_ = now + kRetryStartAfter;
+  const bool may_pass = absl::IsResourceExhausted(status) && now - first_start_failure_ < kLongestShortage;
+  if (may_pass) return;
   const bool any_left = std::any_of(workers_.begin(), workers_.end(),
                                     [](const auto& worker) { return worker->child != nullptr; });
   if (!any_left && start_failures_ >= kMostFailuresInARow) EndAll(status);
