@@ -39,8 +39,11 @@ PoolOptions ForkedWorkers(int count) {
   PoolOptions options;
   options.workers = count;
   options.process.start_method = StartMethod::kFork;
+  options.process.fork_safety = ForkSafetyPolicy::kIgnore;  // the tests hear what is said
   return options;
 }
+
+constexpr char kNoThreadsInForks[] = "ThreadSanitizer lets no forked child have threads, as a pool needs";
 
 int64_t OwnId() { return this_process::id(); }
 int ExitWith(int code) { std::_Exit(code); }
@@ -172,6 +175,7 @@ TEST_F(PoolTemplateTest, TheTemplate_HoldsNoStreamOfOtherChildrenOpen) {
 }
 
 TEST_F(PoolTemplateTest, TheTemplate_HoldsNoStandardStreamOpen) {
+  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
   absl::StatusOr<Process> owner = Process::Start(
       {.start_method = StartMethod::kFork, .out = Stdio::Pipe()}, [] {
         PoolOptions options = ForkedWorkers(1);
@@ -393,6 +397,7 @@ int OwnPoolAndWait() {
 }
 
 TEST_F(PoolTemplateTest, TheParentKilled_TakesTheTemplateAlong_WhateverItDoes) {
+  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
   for (int round = 0; round < 3; ++round) {
     absl::StatusOr<Process> owner = Process::Start(
         {.start_method = StartMethod::kFork, .out = Stdio::Pipe()}, fn<&OwnPoolAndWait>);
@@ -417,6 +422,7 @@ int NestedSquare(int x) {
 }
 
 TEST_F(PoolTemplateTest, AReplacement_MayHaveAPoolOfItsOwn_FromAnyThread) {
+  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
   absl::StatusOr<Pool> pool = absl::UnknownError("not yet");
   std::thread([&pool] { pool = Pool::Create(ForkedWorkers(1)); }).join();
   ASSERT_OK(pool);
