@@ -44,7 +44,7 @@ absl::Status AddEndOfChild(Prepared& prepared) {
   return absl::OkStatus();
 }
 
-absl::Status AddDirectory(const std::string& named, const std::optional<ServerAsOfLaunch>& server,
+absl::Status AddDirectory(const std::string& named, const std::optional<ProcessContext>& server,
                           Prepared& prepared) {
   const bool same = named.empty() && (!server || CurrentDirectory() == server->directory);
   if (same) return absl::OkStatus();
@@ -71,7 +71,7 @@ absl::StatusOr<Handle> WriteFile(absl::string_view payload, absl::string_view en
   return file;
 }
 
-absl::Status AddBody(const ImageRequest& request, const std::optional<ServerAsOfLaunch>& server,
+absl::Status AddBody(const ImageRequest& request, const std::optional<ProcessContext>& server,
                      Prepared& prepared) {
   ServerConnection::Question& question = prepared.question;
   const std::vector<std::string>* const named = request.setup.environment;
@@ -103,7 +103,7 @@ absl::Status AddBody(const ImageRequest& request, const std::optional<ServerAsOf
 
 }  // namespace
 
-absl::Status Prepare(const ImageRequest& request, const std::optional<ServerAsOfLaunch>& server,
+absl::Status Prepare(const ImageRequest& request, const std::optional<ProcessContext>& server,
                      Prepared& prepared) {
   ServerConnection::Question& question = prepared.question;
   question.handles.reserve(8 + request.attached.size());

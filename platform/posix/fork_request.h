@@ -23,14 +23,9 @@ struct Prepared {
   std::vector<Handle> owned;
 };
 
-// What a server of an image has by inheritance, and what of it need not be sent.
-struct ServerAsOfLaunch {
-  std::string environment = EnvironmentBlock();
-  DirectoryId directory = CurrentDirectory();
-};
-
-// Nothing of a copy's: its children have what it has.
-absl::Status Prepare(const ImageRequest& request, const std::optional<ServerAsOfLaunch>& server,
+// `server`: what a server of an image has by inheritance, and what of it need not be sent. Nothing of a
+// copy's: its children have what it has.
+absl::Status Prepare(const ImageRequest& request, const std::optional<ProcessContext>& server,
                      Prepared& prepared);
 
 }  // namespace progeny::platform

@@ -53,7 +53,7 @@ class ForkServer::State {
   bool Usable() const { return !gone_.load() && user_ == UserId(); }
 
   bool children_are_ours() const { return children_are_ours_.load(); }
-  const std::optional<ServerAsOfLaunch>& as_of_launch() const { return as_of_launch_; }
+  const std::optional<ProcessContext>& as_of_launch() const { return as_of_launch_; }
   bool is_copy() const { return !as_of_launch_.has_value(); }
   // From here on. Not where ids mean other processes there than here: nobody could be signalled.
   absl::Status TakeServersChildren(pid_t as_the_server_knows_it) {
@@ -84,7 +84,7 @@ class ForkServer::State {
   const std::shared_ptr<ServerConnection> connection_;
   SlotWords& slot_;
   const UserId user_;
-  std::optional<ServerAsOfLaunch> as_of_launch_;
+  std::optional<ProcessContext> as_of_launch_;
   std::atomic<bool> gone_{false};
   std::atomic<bool> children_are_ours_{true};
 };

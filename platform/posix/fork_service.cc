@@ -60,12 +60,6 @@ class ForkService::State {
   absl::StatusOr<HandOver> Serve(size_t slot_bytes);
 
  private:
-  // What an image's server was launched with; code of the user's may change it before it serves. A copy
-  // has run none, and has one thread.
-  struct Before {
-    std::string environment = EnvironmentBlock();
-    DirectoryId directory = CurrentDirectory();
-  };
   absl::Status Settle();
   absl::Status SettleImage();
   void NeedStatusSocket();
@@ -83,7 +77,9 @@ class ForkService::State {
   Handle socket_;
   SlotWords& slot_;
   const int slot_descriptor_;
-  std::optional<Before> before_;
+  // Of an image's server, as it was launched; code of the user's may change it before it serves. A copy
+  // has run none, and has one thread.
+  std::optional<ProcessContext> before_;
   bool moved_ = false;
   Handle home_;  // the server's directory, once it has had to leave it for a child
   OwnChildren own_children_;
