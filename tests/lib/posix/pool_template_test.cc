@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -14,14 +13,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "progeny/pool.h"
-#include "progeny/progeny.h"
+#include "progeny/process.h"
 #include "support/entries.h"
-#include "support/leak_check.h"
+#include "support/posix/template_pool.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -31,55 +28,14 @@ namespace progeny {
 namespace {
 
 using ::testing::HasSubstr;
+using tests::ExitAtOnce;
+using tests::ForkedWorkers;
 using tests::IsError;
 using tests::kPatience;
+using tests::OwnId;
+using tests::PoolTemplateTest;
+using tests::Square;
 using tests::WaitUntil;
-
-PoolOptions ForkedWorkers(int count) {
-  PoolOptions options;
-  options.workers = count;
-  options.process.start_method = StartMethod::kFork;
-  options.process.fork_safety = ForkSafetyPolicy::kIgnore;  // the tests hear what is said
-  return options;
-}
-
-constexpr char kNoThreadsInForks[] = "ThreadSanitizer lets no forked child have threads, as a pool needs";
-
-int64_t OwnId() { return this_process::id(); }
-int ExitWith(int code) { std::_Exit(code); }
-int Square(int x) { return x * x; }
-
-std::vector<int64_t> Children() {
-  std::vector<int64_t> ids;
-  for (const std::string& line : tests::ChildrenOfThisProcess()) ids.push_back(std::atoll(line.c_str()));
-  return ids;
-}
-
-// A pool, and the process id of its template: the one child that is new and no worker.
-struct WithTemplate {
-  explicit WithTemplate(PoolOptions options) : before(Children()), pool(Pool::Create(std::move(options))) {
-    for (int64_t id : Children()) {
-      const auto is_it = [id](const ProcessInfo& child) { return child.id == id; };
-      if (std::ranges::count(before, id) == 0 && std::ranges::none_of(ActiveChildren(), is_it)) template_id = id;
-    }
-  }
-  std::vector<int64_t> before;
-  absl::StatusOr<Pool> pool;
-  int64_t template_id = 0;
-};
-
-class PoolTemplateTest : public tests::LeakFreeTest {
- protected:
-  // Its one worker is another process afterwards.
-  static void ReplaceWorker(Pool& pool) {
-    const absl::StatusOr<int64_t> id = pool.Apply(fn<&OwnId>);
-    ASSERT_OK(id);
-    EXPECT_THAT(pool.Apply(fn<&ExitWith>, 3), IsError(absl::StatusCode::kAborted, "exit code 3"));
-    const absl::StatusOr<int64_t> next = pool.Apply(fn<&OwnId>);
-    ASSERT_OK(next);
-    EXPECT_NE(*next, *id);
-  }
-};
 
 int generation = 0;
 int Generation() { return generation; }
@@ -115,7 +71,7 @@ TEST_F(PoolTemplateTest, WhatThreadsOfTheParentHold_IsFreeInAReplacement) {
   {
     const std::lock_guard<std::mutex> held(contended);
     for (int i = 0; i < 20; ++i) {
-      EXPECT_THAT(pool->Apply(fn<&ExitWith>, 3), IsError(absl::StatusCode::kAborted, "exit code 3"));
+      EXPECT_THAT(pool->Apply(fn<&ExitAtOnce>, 3), IsError(absl::StatusCode::kAborted, "exit code 3"));
       EXPECT_EQ(*pool->Submit(fn<&LockAndAllocate>).Get(kPatience), 100000);
     }
   }
@@ -175,7 +131,7 @@ TEST_F(PoolTemplateTest, TheTemplate_HoldsNoStreamOfOtherChildrenOpen) {
 }
 
 TEST_F(PoolTemplateTest, TheTemplate_HoldsNoStandardStreamOpen) {
-  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
+  if (tests::kThreadSanitized) GTEST_SKIP() << tests::kNoThreadsInForks;
   absl::StatusOr<Process> owner = Process::Start(
       {.start_method = StartMethod::kFork, .out = Stdio::Pipe()}, [] {
         PoolOptions options = ForkedWorkers(1);
@@ -237,7 +193,7 @@ TEST_F(PoolTemplateTest, ExitStatusesOfReplacements_AreExact) {
   absl::StatusOr<Pool> pool = Pool::Create(ForkedWorkers(2));
   ASSERT_OK(pool);
   for (int code = 0; code < 60; ++code) {
-    const absl::StatusOr<int> outcome = pool->Apply(fn<&ExitWith>, code);
+    const absl::StatusOr<int> outcome = pool->Apply(fn<&ExitAtOnce>, code);
     ASSERT_TRUE(ExitStatusOf(outcome.status()).has_value()) << outcome.status();
     EXPECT_EQ(ExitStatusOf(outcome.status())->exit_code(), code) << outcome.status();
   }
@@ -260,158 +216,6 @@ TEST_F(PoolTemplateTest, RecyclingAfterEveryTask_AThousandTimes) {
   EXPECT_GE(pool->stats().workers_started, tasks);
 }
 
-TEST_F(PoolTemplateTest, SignalsOfTheTerminal_LeaveTheTemplateAlone) {
-  WithTemplate made(ForkedWorkers(1));
-  ASSERT_OK(made.pool);
-  ASSERT_NE(made.template_id, 0);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) kill(static_cast<pid_t>(made.template_id), signal);
-  ReplaceWorker(*made.pool);
-  EXPECT_TRUE(tests::IsRunning(made.template_id));
-}
-
-// What progeny has to say meanwhile.
-class Heard {
- public:
-  Heard() {
-    Log::SetSink([this](const Log::Message& message) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      lines_.emplace_back(message.text);
-    });
-  }
-  ~Heard() { Log::SetSink({}); }
-  std::vector<std::string> lines() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return lines_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
-
-TEST_F(PoolTemplateTest, TheTemplateKilled_IsToldOnce_AndThePoolLivesAsLongAsItsWorkers) {
-  const Heard heard;
-  {
-    WithTemplate made(ForkedWorkers(2));
-    ASSERT_OK(made.pool);
-    ASSERT_NE(made.template_id, 0);
-    tests::EndProcess(made.template_id);
-    EXPECT_TRUE(WaitUntil([&] { return !heard.lines().empty(); }));
-    EXPECT_EQ(*made.pool->Apply(fn<&Square>, 3), 9);
-    EXPECT_THAT(made.pool->Apply(fn<&ExitWith>, 1), IsError(absl::StatusCode::kAborted, "exit code 1"));
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(*made.pool->Apply(fn<&Square>, i), i * i) << "by the one that is left";
-    EXPECT_THAT(made.pool->Apply(fn<&ExitWith>, 2), IsError(absl::StatusCode::kAborted, "exit code 2"));
-    EXPECT_THAT(made.pool->Submit(fn<&Square>, 3).Get(kPatience),
-                IsError(absl::StatusCode::kUnavailable, "template process"));
-    EXPECT_OK(made.pool->Join(kPatience));
-  }
-  ASSERT_EQ(heard.lines().size(), 1u);
-  EXPECT_THAT(heard.lines().front(), HasSubstr("killed by SIGKILL"));
-}
-
-TEST_F(PoolTemplateTest, AnEndOfThePool_IsNothingToTell) {
-  const Heard heard;
-  for (int i = 0; i < 20; ++i) {
-    absl::StatusOr<Pool> pool = Pool::Create(ForkedWorkers(1));
-    ASSERT_OK(pool);
-    if (i % 2 == 0) ReplaceWorker(*pool);
-    if (i % 3 == 0) pool->Terminate();
-  }
-  EXPECT_THAT(heard.lines(), testing::IsEmpty());
-}
-
-// A stopped template keeps a start under way until it is let go, or killed.
-TEST_F(PoolTemplateTest, TheTemplateKilled_WhileAStartIsUnderWay_IsAnOutcomeOfEachTask) {
-  const Heard heard;
-  for (int round = 0; round < 5; ++round) {
-    WithTemplate made(ForkedWorkers(1));
-    ASSERT_OK(made.pool);
-    kill(static_cast<pid_t>(made.template_id), SIGSTOP);
-    EXPECT_THAT(made.pool->Apply(fn<&ExitWith>, 1), IsError(absl::StatusCode::kAborted, "exit code 1"));
-    Future<int> waiting = made.pool->Submit(fn<&Square>, 4);
-    EXPECT_FALSE(waiting.Wait(absl::Milliseconds(30))) << "there is nobody to run it";
-    tests::EndProcess(made.template_id);
-    EXPECT_THAT(waiting.Get(kPatience), IsError(absl::StatusCode::kUnavailable, "template process"));
-  }
-}
-
-TEST_F(PoolTemplateTest, TheTemplateKilled_AtRandomInstantsOfStarts_IsAnOutcomeOfEachTask) {
-  const Heard heard;
-  const int rounds = tests::kSanitized ? 5 : 25;
-  for (int round = 0; round < rounds; ++round) {
-    PoolOptions options = ForkedWorkers(2);
-    options.max_tasks_per_worker = 1;
-    WithTemplate made(std::move(options));
-    ASSERT_OK(made.pool);
-    std::vector<Future<int>> futures;
-    for (int i = 0; i < 200; ++i) futures.push_back(made.pool->Submit(fn<&Square>, i));
-    (void)futures[static_cast<size_t>(2 + 3 * round)].Wait(kPatience);
-    tests::EndProcess(made.template_id);
-    for (int i = 0; i < 200; ++i) {
-      const absl::StatusOr<int> outcome = futures[static_cast<size_t>(i)].Get(kPatience);
-      if (outcome.ok()) {
-        EXPECT_EQ(*outcome, i * i);
-      } else {
-        EXPECT_THAT(outcome, IsError(absl::StatusCode::kUnavailable, "template process"));
-      }
-    }
-  }
-}
-
-TEST_F(PoolTemplateTest, ThePoolEnded_WhileAStartIsUnderWay_IsEnded) {
-  for (int round = 0; round < 6; ++round) {
-    WithTemplate made(ForkedWorkers(1));
-    ASSERT_OK(made.pool);
-    kill(static_cast<pid_t>(made.template_id), SIGSTOP);
-    EXPECT_THAT(made.pool->Apply(fn<&ExitWith>, 1), IsError(absl::StatusCode::kAborted, "exit code 1"));
-    Future<int> waiting = made.pool->Submit(fn<&Square>, 4);
-    EXPECT_FALSE(waiting.Wait(absl::Milliseconds(10 * round)));
-    const bool terminated = round % 2 == 0;
-    if (terminated) {
-      made.pool->Terminate();
-    } else {
-      made.pool->Close();
-    }
-    kill(static_cast<pid_t>(made.template_id), SIGCONT);
-    EXPECT_OK(made.pool->Join(kPatience));
-    if (terminated) {
-      EXPECT_THAT(waiting.Get(kPatience), IsError(absl::StatusCode::kCancelled, ""));
-    } else {
-      EXPECT_EQ(*waiting.Get(kPatience), 16);
-    }
-    EXPECT_FALSE(tests::IsRunning(made.template_id));
-  }
-}
-
-// Says who its children are, one of them in the making, and waits to be killed.
-int OwnPoolAndWait() {
-  WithTemplate made(ForkedWorkers(2));
-  if (!made.pool.ok() || made.template_id == 0) return 1;
-  kill(static_cast<pid_t>(made.template_id), SIGSTOP);
-  (void)made.pool->Apply(fn<&ExitWith>, 1);
-  std::string line;
-  for (int64_t id : Children()) absl::StrAppend(&line, line.empty() ? "" : " ", id);
-  tests::Say(line);
-  absl::SleepFor(2 * kPatience);
-  return 0;
-}
-
-TEST_F(PoolTemplateTest, TheParentKilled_TakesTheTemplateAlong_WhateverItDoes) {
-  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
-  for (int round = 0; round < 3; ++round) {
-    absl::StatusOr<Process> owner = Process::Start(
-        {.start_method = StartMethod::kFork, .out = Stdio::Pipe()}, fn<&OwnPoolAndWait>);
-    ASSERT_OK(owner);
-    std::vector<int64_t> ids;
-    const std::vector<std::string> told = absl::StrSplit(tests::ReadLine(owner->out()), ' ');
-    for (const std::string& id : told) ids.push_back(std::atoll(id.c_str()));
-    EXPECT_GE(ids.size(), 2u);
-    ASSERT_OK(owner->Kill());
-    ASSERT_OK(owner->Join(kPatience));
-    for (int64_t id : ids) EXPECT_TRUE(WaitUntil([&] { return !tests::IsRunning(id); })) << id;
-  }
-}
-
 int NestedSquare(int x) {
   PoolOptions options = ForkedWorkers(1);
   options.max_tasks_per_worker = 1;
@@ -422,7 +226,7 @@ int NestedSquare(int x) {
 }
 
 TEST_F(PoolTemplateTest, AReplacement_MayHaveAPoolOfItsOwn_FromAnyThread) {
-  if (tests::kThreadSanitized) GTEST_SKIP() << kNoThreadsInForks;
+  if (tests::kThreadSanitized) GTEST_SKIP() << tests::kNoThreadsInForks;
   absl::StatusOr<Pool> pool = absl::UnknownError("not yet");
   std::thread([&pool] { pool = Pool::Create(ForkedWorkers(1)); }).join();
   ASSERT_OK(pool);
@@ -430,17 +234,6 @@ TEST_F(PoolTemplateTest, AReplacement_MayHaveAPoolOfItsOwn_FromAnyThread) {
   EXPECT_EQ(*pool->Submit(fn<&NestedSquare>, 5).Get(kPatience), 25);
   ReplaceWorker(*pool);
   EXPECT_EQ(*pool->Submit(fn<&NestedSquare>, 6).Get(kPatience), 36);
-}
-
-TEST_F(PoolTemplateTest, TwoPools_DontHoldEachOthersTemplates) {
-  WithTemplate first(ForkedWorkers(1));
-  WithTemplate second(ForkedWorkers(1));
-  ASSERT_OK(first.pool);
-  ASSERT_OK(second.pool);
-  first.pool->Close();
-  EXPECT_OK(first.pool->Join(kPatience));
-  EXPECT_FALSE(tests::IsRunning(first.template_id));
-  ReplaceWorker(*second.pool);
 }
 
 }  // namespace

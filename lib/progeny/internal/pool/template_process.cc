@@ -5,7 +5,8 @@
 // * It is killed between two starts: the supervisor sees its end and says so. Who works goes on
 //   working; a worker that ends isn't replaced any more; when the last one is gone the pool is closed
 //   with that status. It isn't forked anew: what it was a copy of is no more.
-// * It is stopped, or hangs: the start fails after twenty seconds, and the template is killed.
+// * It is stopped, or hangs: the start fails after twenty seconds, and the template is killed. Until then
+//   the supervisor, which waits for it, hears of no other worker's end.
 // * The pool's process is killed: the template is bound to its life like any child, and so is a worker
 //   that the template is making, by a lifeline that it is given with the request and arms first of all.
 // * The pool is closed or terminated while a start runs: the supervisor finishes it (engine_life.cc),
