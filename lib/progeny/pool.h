@@ -10,8 +10,11 @@
 // that is cancelled Cancelled; in both cases its worker's process is killed, at once (grace plays no
 // part), and replaced.
 //
-// Under kFork the first workers are forked by the thread that calls Create; replacements are forked by
-// a thread of the pool's, beside whatever threads there are (docs/gotchas.md).
+// Under kFork the thread that calls Create forks the first workers, and before them a template process,
+// from which replacements are forked later: never from this process, beside its threads. A replacement
+// has the memory, descriptors, environment and directory of Create, whatever has changed here since. If
+// somebody kills the template, Log tells so and workers that end are not replaced any more; with the
+// last of them the pool ends, and every future gets Unavailable.
 #ifndef PROGENY_POOL_H_
 #define PROGENY_POOL_H_
 

@@ -50,17 +50,14 @@ struct Places {
   RobustList robust;
 };
 
-const Places& OwnPlaces() {
-  static const Places places = [] {
-    Places found;
-    if (&__tsan_init != nullptr) return found;
-    found.thread_id = ThreadIdPlace();
-    if (syscall(SYS_get_robust_list, 0, &found.robust.head, &found.robust.size) != 0) {
-      found.robust = {};
-    }
-    return found;
-  }();
-  return places;
+// Asked for each time, which is three small calls: a server may be a copy of a server's child, and serve
+// on another thread's stack.
+Places OwnPlaces() {
+  Places found;
+  if (&__tsan_init != nullptr) return found;
+  found.thread_id = ThreadIdPlace();
+  if (syscall(SYS_get_robust_list, 0, &found.robust.head, &found.robust.size) != 0) found.robust = {};
+  return found;
 }
 
 long CloneWithHandle(const Places& places, std::atomic<uint32_t>& told, int& pidfd) {
@@ -85,7 +82,7 @@ long CloneWithout(const Places& places, std::atomic<uint32_t>& told) {
 
 ServedFork ForkForClient(std::atomic<uint32_t>& told) {
   ServedFork made;
-  const Places& places = OwnPlaces();
+  const Places places = OwnPlaces();
   if (places.thread_id == nullptr) {
     made.error = ENOSYS;
     return made;

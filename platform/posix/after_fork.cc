@@ -25,6 +25,10 @@ void SetUpForkedChild(const AfterForkPlan& plan) {
     if (plan.streams[target] < 0) continue;
     if (dup2(plan.streams[target], target) < 0) Fail(plan.failure_pipe, SetupStep::kStreams);
   }
+  // Where a stream came from is one holder more of it: who reads it would wait for this process's end.
+  for (int stream : plan.streams) {
+    if (stream >= 3) close(stream);
+  }
   if (plan.directory >= 0 && fchdir(plan.directory) != 0) {
     Fail(plan.failure_pipe, SetupStep::kDirectory);
   }

@@ -44,8 +44,10 @@ absl::Status AddEndOfChild(Prepared& prepared) {
   return absl::OkStatus();
 }
 
-absl::Status AddDirectory(const std::string& named, const DirectoryId& servers, Prepared& prepared) {
-  if (named.empty() && CurrentDirectory() == servers) return absl::OkStatus();
+absl::Status AddDirectory(const std::string& named, const std::optional<ProcessContext>& server,
+                          Prepared& prepared) {
+  const bool same = named.empty() && (!server || CurrentDirectory() == server->directory);
+  if (same) return absl::OkStatus();
   auto directory = AboveStandardStreams(
       open(named.empty() ? "." : named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
       "open the working directory");
@@ -69,12 +71,14 @@ absl::StatusOr<Handle> WriteFile(absl::string_view payload, absl::string_view en
   return file;
 }
 
-absl::Status AddBody(const ImageRequest& request, const std::string& servers, Prepared& prepared) {
+absl::Status AddBody(const ImageRequest& request, const std::optional<ProcessContext>& server,
+                     Prepared& prepared) {
   ServerConnection::Question& question = prepared.question;
-  std::string environment = request.setup.environment != nullptr
-                                ? EnvironmentBlock(*request.setup.environment)
-                                : EnvironmentBlock();
-  const bool same = environment == servers;
+  const std::vector<std::string>* const named = request.setup.environment;
+  std::string environment;
+  if (named != nullptr) environment = EnvironmentBlock(*named);
+  if (named == nullptr && server) environment = EnvironmentBlock();
+  const bool same = server ? environment == server->environment : named == nullptr;
   if (same) environment.clear();
   if (!same) question.head.flags |= kHasEnvironment;
   question.head.payload_size = request.payload.size();
@@ -99,7 +103,8 @@ absl::Status AddBody(const ImageRequest& request, const std::string& servers, Pr
 
 }  // namespace
 
-absl::Status Prepare(const ImageRequest& request, const ServerAsOfLaunch& server, Prepared& prepared) {
+absl::Status Prepare(const ImageRequest& request, const std::optional<ProcessContext>& server,
+                     Prepared& prepared) {
   ServerConnection::Question& question = prepared.question;
   question.handles.reserve(8 + request.attached.size());
   prepared.child.slot_head = request.slot->head();
@@ -111,11 +116,10 @@ absl::Status Prepare(const ImageRequest& request, const ServerAsOfLaunch& server
   question.handles.push_back(static_cast<int>(request.slot->handle()));
   question.handles.push_back(static_cast<int>(prepared.child.lifeline.reader.get()));
   if (absl::Status added = AddEndOfChild(prepared); !added.ok()) return added;
-  if (absl::Status added = AddDirectory(request.setup.working_directory, server.directory, prepared);
-      !added.ok()) {
+  if (absl::Status added = AddDirectory(request.setup.working_directory, server, prepared); !added.ok()) {
     return added;
   }
-  if (absl::Status added = AddBody(request, server.environment, prepared); !added.ok()) return added;
+  if (absl::Status added = AddBody(request, server, prepared); !added.ok()) return added;
   for (NativeHandle handle : request.attached) question.handles.push_back(static_cast<int>(handle));
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 #ifndef PROGENY_PLATFORM_POSIX_FORK_REQUEST_H_
 #define PROGENY_PLATFORM_POSIX_FORK_REQUEST_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,10 @@ struct Prepared {
   std::vector<Handle> owned;
 };
 
-// What the server has by inheritance, and what of it need not be sent.
-struct ServerAsOfLaunch {
-  std::string environment = EnvironmentBlock();
-  DirectoryId directory = CurrentDirectory();
-};
-
-absl::Status Prepare(const ImageRequest& request, const ServerAsOfLaunch& server, Prepared& prepared);
+// `server`: what a server of an image has by inheritance, and what of it need not be sent. Nothing of a
+// copy's: its children have what it has.
+absl::Status Prepare(const ImageRequest& request, const std::optional<ProcessContext>& server,
+                     Prepared& prepared);
 
 }  // namespace progeny::platform
 

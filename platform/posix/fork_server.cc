@@ -8,16 +8,20 @@
 // * It has made a child that isn't our own (portable form) and was killed before it said so: the
 //   child's slot decides whether that child may begin (slot_words.h, claim).
 // * Several threads start at once: each prepares by itself, one at a time asks.
-// * Another thread forks meanwhile: server_connection.cc.
+// * Another thread forks meanwhile, or has while the pair of sockets was made: server_connection.cc.
+// * A copy inherits the client's end of its own socket: it closes that first of all, as it would else
+//   never see its client's end. The other servers' are closed by the fork handler.
 #include "platform/fork_server.h"
 
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <optional>
 
 #include "platform/error.h"
 #include "platform/posix/child_state.h"
+#include "platform/posix/copied_server.h"
 #include "platform/posix/fork_error.h"
 #include "platform/posix/fork_request.h"
 
@@ -36,20 +40,24 @@ struct UserId {
 
 class ForkServer::State {
  public:
-  State(ChildHandle process, Handle socket, std::byte* slot_head)
-      : process_(std::move(process)),
-        connection_(std::make_shared<ServerConnection>(std::move(socket))),
-        slot_(SlotWordsOf(slot_head)) {}
+  enum class Kind { kImage, kCopy };
+  State(Kind kind, ChildHandle process, Handle socket, std::byte* slot_head)
+      : process_(std::make_shared<ChildHandle>(std::move(process))),
+        connection_(std::make_shared<ServerConnection>(std::move(socket), process_)),
+        slot_(SlotWordsOf(slot_head)) {
+    if (kind == Kind::kImage) as_of_launch_.emplace();
+  }
 
-  ChildHandle& process() { return process_; }
+  ChildHandle& process() { return *process_; }
   const std::shared_ptr<ServerConnection>& connection() const { return connection_; }
   bool Usable() const { return !gone_.load() && user_ == UserId(); }
 
   bool children_are_ours() const { return children_are_ours_.load(); }
-  const ServerAsOfLaunch& as_of_launch() const { return as_of_launch_; }
+  const std::optional<ProcessContext>& as_of_launch() const { return as_of_launch_; }
+  bool is_copy() const { return !as_of_launch_.has_value(); }
   // From here on. Not where ids mean other processes there than here: nobody could be signalled.
-  absl::Status TakeServersChildren() {
-    if (own_id_.load() != process_.id()) {
+  absl::Status TakeServersChildren(pid_t as_the_server_knows_it) {
+    if (as_the_server_knows_it != process_->id()) {
       return absl::FailedPreconditionError(
           "make a child by the fork server: it is the first process of a pid namespace, whose children "
           "can't be this process's own; start the child by spawn");
@@ -57,8 +65,6 @@ class ForkServer::State {
     children_are_ours_.store(false);
     return absl::OkStatus();
   }
-  // As the server knows it.
-  void NoteOwnId(pid_t id) { own_id_.store(id); }
 
   // Under the connection's lock.
   void ForgetLastChild() { slot_.last_child.store(0); }
@@ -68,20 +74,19 @@ class ForkServer::State {
   // killed, ends when it sees that its client is gone.
   bool End() {
     gone_.store(true);
-    (void)process_.Kill();
+    (void)process_->Kill();
     connection_->Close();
-    return process_.Wait(Deadline::After(kTimeToEnd)).ok();
+    return process_->Wait(Deadline::After(kTimeToEnd)).ok();
   }
 
  private:
-  ChildHandle process_;
+  const std::shared_ptr<ChildHandle> process_;
   const std::shared_ptr<ServerConnection> connection_;
   SlotWords& slot_;
   const UserId user_;
-  const ServerAsOfLaunch as_of_launch_;
+  std::optional<ProcessContext> as_of_launch_;
   std::atomic<bool> gone_{false};
   std::atomic<bool> children_are_ours_{true};
-  std::atomic<pid_t> own_id_{0};
 };
 
 namespace {
@@ -136,8 +141,22 @@ absl::StatusOr<ForkServer> ForkServer::Launch(const ImageRequest& image) {
   request.attached = {&servers, 1};
   absl::StatusOr<ChildHandle> process = LaunchImage(request);
   if (!process.ok()) return process.status();
-  return ForkServer(std::make_shared<State>(*std::move(process), std::move(sockets->first),
+  return ForkServer(std::make_shared<State>(State::Kind::kImage, *std::move(process), std::move(sockets->first),
                                             image.slot->head()));
+}
+
+absl::StatusOr<ForkServer> ForkServer::Copy(const ForkRequest& copy, absl::FunctionRef<int(ForkService&)> serve) {
+  absl::StatusOr<SocketPair> sockets = CreateSocketPair();
+  if (!sockets.ok()) return sockets.status();
+  const SignalsHeldBack signals;
+  absl::StatusOr<ChildHandle> process = ForkChild(copy, [&] {
+    sockets->first.Reset();
+    ForkService service = ForkService::OfCopy(std::move(sockets->second), *copy.slot, &signals.before());
+    return serve(service);
+  });
+  if (!process.ok()) return process.status();
+  return ForkServer(std::make_shared<State>(State::Kind::kCopy, *std::move(process), std::move(sockets->first),
+                                            copy.slot->head()));
 }
 
 ForkServer::ForkServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -146,13 +165,10 @@ ForkServer& ForkServer::operator=(ForkServer&&) noexcept = default;
 ForkServer::~ForkServer() = default;
 
 absl::Status ForkServer::AwaitReady(Deadline deadline) {
-  pid_t id = 0;
-  const int error = state_->connection()->AwaitGreeting(deadline, id);
+  if (state_->is_copy()) return absl::OkStatus();
+  const int error = state_->connection()->AwaitGreeting(deadline);
   if (error == EAGAIN) return absl::DeadlineExceededError("the fork server is not ready yet");
-  if (error == 0) {
-    state_->NoteOwnId(id);
-    return absl::OkStatus();
-  }
+  if (error == 0) return absl::OkStatus();
   const bool ended = error == ENOTCONN && state_->process().Wait(Deadline::After(kTimeToEnd)).ok();
   if (!ended) (void)state_->End();
   if (error != ENOTCONN) return OsError(error, "wait for the fork server", "");
@@ -184,7 +200,7 @@ absl::StatusOr<ChildHandle> ForkServer::Fork(const ImageRequest& request) {
     }
     if (answer.head.kind == ReplyKind::kMade) return Adopt(*state, std::move(prepared), std::move(answer));
     if (answer.head.kind != ReplyKind::kNeedsStatusSocket || attempt > 0) return FailureOf(answer.head);
-    if (absl::Status taken = state->TakeServersChildren(); !taken.ok()) return taken;
+    if (absl::Status taken = state->TakeServersChildren(answer.head.pid); !taken.ok()) return taken;
   }
 }
 

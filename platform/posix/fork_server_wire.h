@@ -41,10 +41,11 @@ struct ForkRequestHead : MessageHead {
 };
 
 enum class ReplyKind : uint32_t {
-  kServes = 1,           // unasked, once; with its own id
+  kServes = 1,           // unasked, once; not by a copy
   kMade = 2,             // with a process handle if the kernel gave one from birth
   kFailed = 3,           // `error`: no child
-  kNeedsStatusSocket = 4,  // no child: it can't be the client's own; ask again with such a socket
+  kNeedsStatusSocket = 4,  // no child: it can't be the client's own; ask again with such a socket. With
+                           // the id by which the server knows itself
   kSignalled = 5,        // `error`: 0 or ESRCH
 };
 

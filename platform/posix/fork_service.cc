@@ -1,5 +1,8 @@
 // The server's part of a fork server.
 //
+// A server of an image settles down, says that it serves, and waits. One that is a copy is asked for
+// nothing as a rule: it settles down when its first request is there (copied_server.h).
+//
 // Between a request and its answer the server allocates little and waits for nobody: each call that
 // fails is an answer, or the server's end, which its client sees as the end of the socket. Nothing
 // that the child needs can fail after it has been made but what a full table of the kernel's could
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +27,7 @@
 #include "platform/fork_child.h"
 #include "platform/fork_server.h"
 #include "platform/pipe.h"
+#include "platform/posix/copied_server.h"
 #include "platform/posix/descriptor.h"
 #include "platform/posix/fork_server_wire.h"
 #include "platform/posix/own_children.h"
@@ -42,16 +47,22 @@ constexpr int kServerFailedExitCode = 71;
 
 class ForkService::State {
  public:
-  State(Handle socket, std::byte* slot_head)
+  enum class Kind { kImage, kCopy };
+  State(Kind kind, Handle socket, const SharedRegion& slot)
       : socket_(std::move(socket)),
-        slot_(SlotWordsOf(slot_head)),
-        environment_before_(EnvironmentBlock()),
-        directory_before_(CurrentDirectory()) {}
+        slot_(SlotWordsOf(slot.head())),
+        slot_descriptor_(static_cast<int>(slot.handle())) {
+    if (kind == Kind::kImage) before_.emplace();
+  }
 
+  // Of a copy, which has been forked with all signals blocked: what was there before.
+  void TakeSignalMask(const sigset_t& mask) { inheritance_.signal_mask = mask; }
   absl::StatusOr<HandOver> Serve(size_t slot_bytes);
 
  private:
   absl::Status Settle();
+  absl::Status SettleImage();
+  void NeedStatusSocket();
   void Receive();
   bool WellFormed() const;
   bool Make();  // true in the child
@@ -65,8 +76,10 @@ class ForkService::State {
 
   Handle socket_;
   SlotWords& slot_;
-  const std::string environment_before_;
-  const DirectoryId directory_before_;
+  const int slot_descriptor_;
+  // Of an image's server, as it was launched; code of the user's may change it before it serves. A copy
+  // has run none, and has one thread.
+  std::optional<ProcessContext> before_;
   bool moved_ = false;
   Handle home_;  // the server's directory, once it has had to leave it for a child
   OwnChildren own_children_;
@@ -75,25 +88,34 @@ class ForkService::State {
 };
 
 absl::Status ForkService::State::Settle() {
+  if (before_) {
+    if (absl::Status settled = SettleImage(); !settled.ok()) return settled;
+  } else {
+    AwaitFirstRequest(static_cast<int>(socket_.get()));
+  }
+  void* const buffer =
+      mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
+  inheritance_.buffer = static_cast<std::byte*>(buffer);
+  close(slot_descriptor_);  // it is mapped
+  return absl::OkStatus();
+}
+
+absl::Status ForkService::State::SettleImage() {
   if (const size_t threads = ThreadsInTheWay(); threads > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "serve as a fork server: ", threads, " other threads run in it (",
         absl::StrJoin(OtherThreads(), ", "), "), whose locks would stay locked in its children; end them in ",
         "preload, start none in static objects, or start children by spawn"));
   }
-  inheritance_.environment = DifferenceBetween(environment_before_, EnvironmentBlock());
-  moved_ = !(CurrentDirectory() == directory_before_);
-  void* const buffer =
-      mmap(nullptr, kMostInline, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (buffer == MAP_FAILED) return LastOsError("serve as a fork server: map memory", "");
-  inheritance_.buffer = static_cast<std::byte*>(buffer);
+  inheritance_.environment = DifferenceBetween(before_->environment, EnvironmentBlock());
+  moved_ = !(CurrentDirectory() == before_->directory);
   // Whoever waits for the end of the client's output must not wait for the server. What children
   // inherit comes with each request.
   FlushOwnOutput();
   absl::StatusOr<Handle> nothing = OpenNullDevice();
   if (!nothing.ok()) return nothing.status();
   for (int stream : {0, 1, 2}) dup2(static_cast<int>(nothing->get()), stream);
-  close(kSlotDescriptor);  // it is mapped
   sigset_t all;
   sigfillset(&all);
   if (sigprocmask(SIG_SETMASK, &all, &inheritance_.signal_mask) != 0) return LastOsError("block signals", "");
@@ -102,10 +124,11 @@ absl::Status ForkService::State::Settle() {
 
 absl::StatusOr<HandOver> ForkService::State::Serve(size_t slot_bytes) {
   if (absl::Status settled = Settle(); !settled.ok()) return settled;
-  ForkReplyHead greeting;
-  greeting.kind = ReplyKind::kServes;
-  greeting.pid = getpid();
-  Answer(greeting, Handle());
+  if (before_) {
+    ForkReplyHead greeting;
+    greeting.kind = ReplyKind::kServes;
+    Answer(greeting, Handle());
+  }
   while (true) {
     if (own_children_.begun() && !own_children_.AwaitRequest(static_cast<int>(socket_.get()))) {
       _exit(kServerFailedExitCode);
@@ -220,20 +243,24 @@ bool ForkService::State::MakeClients() {
     reply.pid = made.pid;
     Answer(reply, std::move(made.process));
   } else if (made.error == ENOSYS) {
-    reply.kind = ReplyKind::kNeedsStatusSocket;
-    Answer(reply, Handle());
+    NeedStatusSocket();
   } else {
     AnswerFailure(ServerStep::kFork, made.error);
   }
   return false;
 }
 
+void ForkService::State::NeedStatusSocket() {
+  ForkReplyHead reply;
+  reply.kind = ReplyKind::kNeedsStatusSocket;
+  reply.pid = getpid();
+  Answer(reply, Handle());
+}
+
 // The portable form: the child is the server's, which waits for it.
 bool ForkService::State::MakeOwn() {
-  ForkReplyHead reply;
   if (!request_.Has(kHasStatusSocket)) {
-    reply.kind = ReplyKind::kNeedsStatusSocket;
-    Answer(reply, Handle());
+    NeedStatusSocket();
     return false;
   }
   own_children_.Begin();
@@ -247,6 +274,7 @@ bool ForkService::State::MakeOwn() {
     return false;
   }
   own_children_.Add(pid, std::move(request_.handles[Place(kHasStatusSocket)]));
+  ForkReplyHead reply;
   reply.kind = ReplyKind::kMade;
   reply.pid = pid;
   Answer(reply, Handle());
@@ -259,7 +287,13 @@ absl::StatusOr<ForkService> ForkService::Begin(HandOver& hand_over, const Shared
   }
   Handle socket = std::move(hand_over.attached.front());
   hand_over.attached.clear();
-  return ForkService(std::make_unique<State>(std::move(socket), slot.head()));
+  return ForkService(std::make_unique<State>(State::Kind::kImage, std::move(socket), slot));
+}
+
+ForkService ForkService::OfCopy(Handle socket, const SharedRegion& slot, const void* signal_mask) {
+  auto state = std::make_unique<State>(State::Kind::kCopy, std::move(socket), slot);
+  state->TakeSignalMask(*static_cast<const sigset_t*>(signal_mask));
+  return ForkService(std::move(state));
 }
 
 ForkService::ForkService(std::unique_ptr<State> state) : state_(std::move(state)) {}

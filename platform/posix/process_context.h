@@ -23,6 +23,12 @@ struct DirectoryId {
 };
 DirectoryId CurrentDirectory();
 
+// This process's, as of now.
+struct ProcessContext {
+  std::string environment = EnvironmentBlock();
+  DirectoryId directory = CurrentDirectory();
+};
+
 // What has been done to an environment between two blocks.
 struct EnvironmentDifference {
   std::vector<std::string> set;    // "NAME=value"

@@ -13,6 +13,7 @@
 #include "platform/posix/fork_handlers.h"
 #include "platform/posix/child_state.h"
 #include "platform/posix/own_state.h"
+#include "platform/posix/process_name.h"
 #include "platform/posix/served_fork.h"
 #include "platform/posix/stdio_buffers.h"
 
@@ -79,7 +80,8 @@ const int noted = AroundEveryFork({&NoteFork, [] {}, nullptr});
 
 HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inheritance,
                            size_t slot_bytes) {
-  close(kLifelineDescriptor);  // the server's
+  close(own.lifeline);  // the server's
+  UnnameProcess();
   TakeStreams(request);
   absl::StatusOr<SharedRegion> slot = SharedRegion::Open(request.Take(), slot_bytes);
   if (!slot.ok()) _exit(kSetupFailedExitCode);

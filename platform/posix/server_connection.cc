@@ -1,6 +1,9 @@
 // Races:
 // * A forked child of the client inherits the socket: it is closed there by the fork handler, so that
 //   nobody but the client can talk to the server, and the server sees its end.
+// * Another thread forks a child while the pair of sockets is made: that child has the server's end as
+//   well, maybe for long, and the server's death doesn't end the socket. So whoever waits for a word
+//   looks at the server's process too.
 // * The lock isn't taken around forks: a forked child never uses an inherited connection.
 // * The server is stopped, or hangs: the socket has time-outs both ways, so nobody waits for ever.
 #include "platform/posix/server_connection.h"
@@ -56,7 +59,8 @@ void ForgetServersInChild() {
   Sockets().clear();
 }
 
-ServerConnection::ServerConnection(Handle socket) : socket_(static_cast<int>(socket.Release())) {
+ServerConnection::ServerConnection(Handle socket, std::shared_ptr<ChildHandle> server)
+    : server_(std::move(server)), socket_(static_cast<int>(socket.Release())) {
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
   Note(socket_);
@@ -92,26 +96,32 @@ ServerConnection::Outcome ServerConnection::Ask(Question& question, Answer& answ
     answer.error = sent.error;
     return Outcome::kNotSent;
   }
-  const int error = sent.error != 0 ? sent.error : ReceiveReply(socket_, answer);
+  int error = sent.error != 0 ? sent.error : AwaitWord(Deadline::After(absl::Seconds(kPatience.tv_sec)));
+  if (error == 0) error = ReceiveReply(socket_, answer);
   if (error == 0 || (sent.error == 0 && error == EMFILE)) return Outcome::kAnswered;
   CloseLocked();  // nobody after us may take our loss for its own
   if (gone && !sent.in_part) return Outcome::kGone;
   return error == EAGAIN ? Outcome::kNoAnswer : Outcome::kLost;
 }
 
-int ServerConnection::AwaitGreeting(Deadline deadline, pid_t& id) {
+// 0 once there is something to read, which may be the end. ENOTCONN when the server has ended and said
+// nothing; EAGAIN past the deadline.
+int ServerConnection::AwaitWord(Deadline deadline) const {
+  pollfd ready[] = {{socket_, POLLIN, 0}, {static_cast<int>(server_->sentinel()), POLLIN, 0}};
+  while (true) {
+    const int count = poll(ready, 2, deadline.RemainingMilliseconds());
+    if (count < 0 && errno != EINTR) return errno;
+    if (count > 0) return ready[0].revents != 0 ? 0 : ENOTCONN;
+    if (count == 0 && deadline.passed()) return EAGAIN;
+  }
+}
+
+int ServerConnection::AwaitGreeting(Deadline deadline) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (socket_ < 0) return ENOTCONN;
-  pollfd readable{socket_, POLLIN, 0};
-  while (true) {
-    const int ready = poll(&readable, 1, deadline.RemainingMilliseconds());
-    if (ready > 0) break;
-    if (ready < 0 && errno != EINTR) return errno;
-    if (ready == 0 && deadline.passed()) return EAGAIN;
-  }
+  if (const int error = AwaitWord(deadline); error != 0) return error;
   Answer greeting;
   const int error = ReceiveReply(socket_, greeting);
-  id = greeting.head.pid;
   return error == 0 && greeting.head.kind == ReplyKind::kServes ? 0 : ENOTCONN;
 }
 

@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "platform/child_handle.h"
 #include "platform/deadline.h"
 #include "platform/handle.h"
 #include "platform/posix/fork_server_wire.h"
@@ -17,7 +19,7 @@ namespace progeny::platform {
 // Thread-safe. In a forked child of its maker the socket has been closed: only destruction is allowed.
 class ServerConnection {
  public:
-  explicit ServerConnection(Handle socket);
+  ServerConnection(Handle socket, std::shared_ptr<ChildHandle> server);
   ~ServerConnection() { Close(); }
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
@@ -42,9 +44,9 @@ class ServerConnection {
   // `before` is called under the lock, right before the question goes out.
   Outcome Ask(Question& question, Answer& answer, void (*before)(void*), void* context);
 
-  // Waits for what a server says first of all, its own id. 0; EAGAIN past the deadline; ENOTCONN when
+  // Waits for what a server says first of all. 0; EAGAIN past the deadline; ENOTCONN when
   // it has ended; another errno when it can't be waited for.
-  int AwaitGreeting(Deadline deadline, pid_t& id);
+  int AwaitGreeting(Deadline deadline);
 
   // 0, or -1 and errno, as kill(2); to a child of the server's, whom nobody else reaps. EPIPE when
   // there is no server any more.
@@ -54,7 +56,9 @@ class ServerConnection {
 
  private:
   void CloseLocked();
+  int AwaitWord(Deadline deadline) const;
 
+  const std::shared_ptr<ChildHandle> server_;
   std::mutex mutex_;
   int socket_;  // -1 once closed; under mutex_
 };

@@ -17,6 +17,7 @@ class ForkServer::State {};
 class ForkService::State {};
 
 absl::StatusOr<ForkServer> ForkServer::Launch(const ImageRequest&) { return Missing(); }
+absl::StatusOr<ForkServer> ForkServer::Copy(const ForkRequest&, absl::FunctionRef<int(ForkService&)>) { return Missing(); }
 ForkServer::ForkServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 ForkServer::ForkServer(ForkServer&&) noexcept = default;
 ForkServer& ForkServer::operator=(ForkServer&&) noexcept = default;

@@ -1,148 +1,91 @@
-// A pool whose workers are killed at random instants, and pools made and ended again and again: each
-// task has exactly one outcome, results are right, nothing is left. PROGENY_STRESS_ROUNDS makes it longer.
-#include <atomic>
-#include <cstdlib>
-#include <random>
-#include <thread>
-#include <utility>
+// A pool whose workers are killed at random instants or replaced after every task, and pools made and
+// ended again and again: each task has exactly one outcome, results are right, nothing is left.
+// PROGENY_STRESS_ROUNDS makes it longer.
+#include <cstdio>
+#include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "progeny/memory_usage.h"
 #include "progeny/pool.h"
-#include "progeny/process.h"
+#include "stress/pool_chaos.h"
 #include "support/leak_check.h"
 #include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
-#include "support/wait_until.h"
 
 namespace progeny {
 namespace {
 
-using tests::kPatience;
+using tests::Repetitions;
+using tests::Square;
 
-// The short run is twenty rounds, as of the other stress tests.
-int Rounds() {
-  const char* rounds = std::getenv("PROGENY_STRESS_ROUNDS");
-  return rounds != nullptr ? std::atoi(rounds) : 20;
-}
-
-class PoolStressTest : public tests::EveryMethodPool {};
+class PoolStressTest : public tests::EveryMethodPool {
+ protected:
+  const tests::Watchdog watchdog_{absl::Minutes(100)};
+};
 PROGENY_FOR_EVERY_METHOD(PoolStressTest);
-
-int Square(int x) { return x * x; }
-
-// Ends the whole program if the test hangs: better a core than a silent queue.
-class Watchdog {
- public:
-  explicit Watchdog(absl::Duration patience)
-      : thread_([this, patience] {
-          if (tests::WaitUntil([this] { return done_.load(); }, patience)) return;
-          std::fprintf(stderr, "the pool hangs\n");
-          std::abort();
-        }) {}
-  ~Watchdog() {
-    done_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-};
-
-// Kills workers of `pool` every few milliseconds until it is destroyed. On a slow machine a worker takes
-// longer than that to come up: after some kills in which no task was done it lets one be done.
-class Killer {
- public:
-  explicit Killer(const Pool& pool) : pool_(pool), thread_([this] { Run(); }) {}
-  ~Killer() {
-    stop_ = true;
-    thread_.join();
-  }
-
- private:
-  void Run() {
-    std::mt19937 random(42);  // instants are random by themselves; victims need not be
-    int64_t done = 0;
-    int kills = 0;  // since a task was done
-    while (!stop_) {
-      absl::SleepFor(absl::Microseconds(std::uniform_int_distribution<int>(200, 6000)(random)));
-      const int64_t done_now = pool_.stats().done;
-      if (std::exchange(done, done_now) != done_now) kills = 0;
-      if (++kills > kMostKillsInVain) continue;
-      const std::vector<ProcessInfo> children = ActiveChildren();
-      if (!children.empty()) tests::EndProcess(children[random() % children.size()].id);
-    }
-  }
-
-  static constexpr int kMostKillsInVain = 10;
-
-  const Pool& pool_;
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
-};
 
 TEST_P(PoolStressTest, WorkersKilledAtRandom_EachTaskHasOneOutcome) {
   if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
-  const Watchdog watchdog(absl::Minutes(8));
-  const int tasks = (tests::kSanitized ? 100 : 500) * Rounds();
+  const int tasks = tests::kSanitized ? Repetitions(100, 100'000) : Repetitions(5000, 1'000'000);
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);
-  int64_t aborted = 0;
+  tests::Outcomes outcomes;
   {
-    const Killer killer(*pool);
-    for (int done = 0; done < tasks;) {
-      std::vector<Future<int>> futures;
-      for (int i = 0; i < 250; ++i) futures.push_back(pool->Submit(fn<&Square>, i));
-      for (int i = 0; i < 250; ++i) {
-        const absl::StatusOr<int> outcome = futures[static_cast<size_t>(i)].Get(absl::Minutes(2));
-        if (outcome.ok()) {
-          ASSERT_EQ(*outcome, i * i);
-        } else {
-          ASSERT_TRUE(absl::IsAborted(outcome.status())) << outcome.status();
-          ++aborted;
-        }
-      }
-      done += 250;
-      std::vector<int> inputs(250, 3);
-      const auto each = pool->MapEach(fn<&Square>, inputs);
-      ASSERT_OK(each);
-      ASSERT_EQ(each->size(), inputs.size());
-      for (const absl::StatusOr<int>& outcome : *each) {
-        if (outcome.ok()) {
-          ASSERT_EQ(*outcome, 9);
-        } else {
-          ASSERT_TRUE(absl::IsAborted(outcome.status())) << outcome.status();
-          ++aborted;
-        }
-      }
-      done += 250;
-    }
+    const tests::Killer killer(*pool);
+    outcomes = tests::Work(*pool, tasks);
   }
-  const PoolStats stats = pool->stats();
-  std::printf("%s: %d tasks, %lld aborted, %lld workers lost\n", std::string(Name(GetParam())).c_str(),
-              tasks, static_cast<long long>(aborted), static_cast<long long>(stats.workers_lost));
-  EXPECT_EQ(stats.done + stats.failed, tasks);
-  EXPECT_EQ(stats.failed, aborted);
-  EXPECT_EQ(stats.queued, 0);
-  EXPECT_LE(aborted, stats.workers_lost);
+  tests::ExpectOneOutcomeEach(*pool, outcomes, tasks);
 }
 
+TEST_P(PoolStressTest, WorkersReplacedAfterEveryTask_LoseNone) {
+  const bool slow = tests::kSanitized || tests::UnderWine() || !forks();
+  const int tasks = slow ? Repetitions(2, 1000) : Repetitions(50, 20'000);
+  PoolOptions options = Workers(2);
+  options.max_tasks_per_worker = 1;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < tasks; ++i) futures.push_back(pool->Submit(fn<&Square>, i % 1000));
+  for (int i = 0; i < tasks; ++i) {
+    ASSERT_EQ(*futures[static_cast<size_t>(i)].Get(absl::Minutes(2)), (i % 1000) * (i % 1000));
+  }
+  EXPECT_EQ(pool->stats().workers_lost, 0);
+  EXPECT_GE(pool->stats().workers_started, tasks);
+}
+
+// What this process holds, in numbers.
+struct Holdings {
+  size_t handles = tests::OpenHandles().size();
+  size_t mappings = tests::SharedMappings().size();
+  std::optional<int64_t> resident = GetMemoryUsage().value_or(MemoryUsage{}).resident;
+};
+
 TEST_P(PoolStressTest, PoolsMadeAndEnded_LeaveNothing) {
-  const Watchdog watchdog(absl::Minutes(8));
-  const int pools = (forks() ? 10 : 2) * Rounds() / (tests::kSanitized || tests::UnderWine() ? 10 : 1);
-  const size_t before = tests::OpenHandles().size();
+  constexpr int64_t kNoGrowth = 4 << 20;  // of 500 pools, and of 10,000
+  int pools = forks() ? Repetitions(25, 10'000) : Repetitions(2, 1000);
+  if (tests::kSanitized || tests::UnderWine()) {
+    pools = std::max(pools / 10, 4);
+    std::printf("%d pools only: a sanitizer, or Wine, makes each cost much\n", pools);
+  }
+  std::optional<Holdings> before;
   for (int i = 0; i < pools; ++i) {
+    if (i == pools / 4) before.emplace();  // allocator and threads have settled
     absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
     ASSERT_OK(pool);
     if (i % 3 == 0) pool->Terminate();
-    const absl::StatusOr<int> square = pool->Apply(fn<&Square>, i);
+    const absl::StatusOr<int> square = pool->Apply(fn<&Square>, i % 1000);
     ASSERT_TRUE(square.ok() || absl::IsCancelled(square.status())) << square.status();
   }
-  EXPECT_LE(tests::OpenHandles().size(), before + 4);
+  const Holdings after;
+  EXPECT_LE(after.handles, before->handles);
+  EXPECT_LE(after.mappings, before->mappings);
+  if (tests::kSanitized) return;  // its allocator keeps what was freed
+  if (before->resident && after.resident) {
+    EXPECT_LE(*after.resident, *before->resident + kNoGrowth) << "of " << *before->resident;
+  }
 }
 
 }  // namespace

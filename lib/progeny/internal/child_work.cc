@@ -62,6 +62,21 @@ absl::Status RunPreload(const ChildWork& work) {
   return outcome.status;
 }
 
+// What a child of a server lives in. The server makes it for all of them: a child that asks the allocator for
+// some faults in ten pages for it.
+struct ServedChild {
+  platform::HandOver hand_over;
+  Slot slot{platform::SharedRegion()};
+  DecodedHandOver decoded;
+};
+ServedChild* served = nullptr;
+
+void PrepareServedChildren() {
+  platform::PrepareCrashReports();
+  served = new ServedChild;
+  served->decoded.Reserve();
+}
+
 }  // namespace
 
 void EndWithout(const absl::Status& reason, const ChildWork& work) {
@@ -103,24 +118,22 @@ void ServeForks(const ChildWork& work) {
   auto& service = *new platform::ForkService(*std::move(begun));
   BecomeChild(&work.decoded->message.identity, work.slot);
   if (absl::Status loaded = RunPreload(work); !loaded.ok()) EndWithout(loaded, work);
-  // What each child would otherwise have to do, and the memory that each needs: a child that asks the
-  // allocator for some faults in ten pages for it.
-  platform::PrepareCrashReports();
-  auto& hand_over = *new platform::HandOver;
-  auto& slot = *new Slot(platform::SharedRegion());
-  auto& decoded = *new DecodedHandOver;
-  decoded.Reserve();
+  PrepareServedChildren();
   absl::StatusOr<platform::HandOver> taken = service.Serve(kSlotBytes);
   if (!taken.ok()) EndWithout(taken.status(), work);
+  RunServedChild(*std::move(taken));
+}
 
-  // From here on this is a child of the server.
-  hand_over = *std::move(taken);
-  slot = Slot(std::move(hand_over.slot));
-  ChildWork child{&hand_over, &slot, nullptr, nullptr, &platform::EndServedChild};
-  if (absl::Status status = DecodeHandOver(hand_over.payload.span(), decoded); !status.ok()) {
+void RunServedChild(platform::HandOver taken) {
+  ServedChild* const ready = std::exchange(served, nullptr);  // a server that this child becomes has its own
+  ServedChild& own = ready != nullptr ? *ready : *new ServedChild;
+  own.hand_over = std::move(taken);
+  own.slot = Slot(std::move(own.hand_over.slot));
+  ChildWork child{&own.hand_over, &own.slot, nullptr, nullptr, &platform::EndServedChild};
+  if (absl::Status status = DecodeHandOver(own.hand_over.payload.span(), own.decoded); !status.ok()) {
     EndWithout(status, child);
   }
-  child.decoded = &decoded;
+  child.decoded = &own.decoded;
   RunWork(child);
 }
 

@@ -28,6 +28,9 @@ struct ChildWork {
 // children neither.
 [[noreturn]] void ServeForks(const ChildWork& work);
 
+// In a child of a server, whose hand-over this is.
+[[noreturn]] void RunServedChild(platform::HandOver taken);
+
 // The parent can't have meant this: nothing of its work is run, it is told why.
 [[noreturn]] void EndWithout(const absl::Status& reason, const ChildWork& work);
 

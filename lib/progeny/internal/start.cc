@@ -136,13 +136,9 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
   request.limits = SeamLimits(options.limits);
   request.executable = options.executable;
   request.reports_crashes = ReportsCrashes(options);
-  std::vector<std::string> environment;
-  if (!options.environment.changes.empty()) {
-    auto changed = platform::EnvironmentWith(SeamChanges(options.environment));
-    if (!changed.ok()) return changed.status();
-    environment = *std::move(changed);
-    request.setup.environment = &environment;
-  }
+  const auto environment = internal::ChangedEnvironment(options.environment);
+  if (!environment.ok()) return environment.status();
+  if (*environment) request.setup.environment = &**environment;
   absl::StatusOr<internal::Slot> slot = options.start_method == StartMethod::kForkServer ? internal::TakeSlot()
                                                                                          : internal::Slot::Create();
   if (!slot.ok()) return slot.status();
@@ -170,14 +166,8 @@ absl::StatusOr<std::shared_ptr<Child>> StartBy(const internal::StartStrategy& st
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Child>> StartChild(ProcessOptions options, Task& task) {
-  if (absl::Status taken = internal::CheckHandOverTaken(); !taken.ok()) return taken;
-  if (absl::Status checked = Check(options); !checked.ok()) return checked;
-  absl::StatusOr<const internal::StartStrategy*> strategy =
-      internal::StrategyFor(options.start_method);
+  absl::StatusOr<const internal::StartStrategy*> strategy = internal::CheckedStrategy(options);
   if (!strategy.ok()) return strategy.status();
-  if (options.start_method == StartMethod::kFork) {
-    if (absl::Status safe = internal::CheckForkSafety(options); !safe.ok()) return safe;
-  }
   return StartBy(**strategy, std::move(options), task);
 }
 
@@ -187,3 +177,29 @@ absl::StatusOr<std::shared_ptr<Child>> ForkChild(ProcessOptions options, Task& t
 }
 
 }  // namespace progeny::detail
+
+namespace progeny::internal {
+
+absl::StatusOr<const StartStrategy*> CheckedStrategy(const ProcessOptions& options) {
+  if (absl::Status taken = CheckHandOverTaken(); !taken.ok()) return taken;
+  if (absl::Status checked = detail::Check(options); !checked.ok()) return checked;
+  absl::StatusOr<const StartStrategy*> strategy = StrategyFor(options.start_method);
+  if (strategy.ok() && options.start_method == StartMethod::kFork) {
+    if (absl::Status safe = CheckForkSafety(options); !safe.ok()) return safe;
+  }
+  return strategy;
+}
+
+absl::StatusOr<std::shared_ptr<detail::Child>> StartChildBy(const StartStrategy& strategy, ProcessOptions options,
+                                                            detail::Task& task) {
+  return detail::StartBy(strategy, std::move(options), task);
+}
+
+absl::StatusOr<std::optional<std::vector<std::string>>> ChangedEnvironment(const Environment& changes) {
+  if (changes.changes.empty()) return std::nullopt;
+  absl::StatusOr<std::vector<std::string>> changed = platform::EnvironmentWith(detail::SeamChanges(changes));
+  if (!changed.ok()) return changed.status();
+  return *std::move(changed);
+}
+
+}  // namespace progeny::internal

@@ -4,6 +4,7 @@
 #define PROGENY_INTERNAL_START_STRATEGY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "platform/launch.h"
 #include "platform/resource_limits.h"
 #include "progeny/detail/entry.h"
+#include "progeny/internal/child.h"
 #include "progeny/internal/self.h"
 #include "progeny/internal/slot.h"
 #include "progeny/internal/stream_end.h"
@@ -41,6 +43,16 @@ class StartStrategy {
 
 // Unimplemented, with the reason, for a method that this system lacks. The strategy is static.
 absl::StatusOr<const StartStrategy*> StrategyFor(StartMethod method);
+
+// What StartChild looks at before anything exists; the strategy for these options.
+absl::StatusOr<const StartStrategy*> CheckedStrategy(const ProcessOptions& options);
+
+// As StartChild, of options that have been checked, by another strategy than theirs.
+absl::StatusOr<std::shared_ptr<detail::Child>> StartChildBy(const StartStrategy& strategy, ProcessOptions options,
+                                                            detail::Task& task);
+
+// The environment that `changes` make of this process's; nothing where there are none.
+absl::StatusOr<std::optional<std::vector<std::string>>> ChangedEnvironment(const Environment& changes);
 
 // A process that was started by progeny and has not reached its guard may start nothing.
 absl::Status CheckHandOverTaken();

@@ -64,11 +64,20 @@ Engine::~Engine() = default;
 bool Engine::IsOurs() const { return generation_ == ForkGeneration(); }
 
 absl::Status Engine::Start() {
-  absl::Status status = MakeWorkers();
+  absl::Status status = ForkTemplate();
+  if (status.ok()) status = MakeWorkers();
   for (size_t i = 0; status.ok() && i < workers_.size(); ++i) status = StartOne(i);
   if (status.ok()) status = StartThreads();
   if (!status.ok()) TakeDown();
   return status;
+}
+
+// Before there is anything of the pool's that its copies would hold.
+absl::Status Engine::ForkTemplate() {
+  if (options_.process.start_method != StartMethod::kFork) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<TemplateProcess>> forked = TemplateProcess::Fork(options_.process);
+  if (forked.ok()) template_ = *std::move(forked);
+  return forked.status();
 }
 
 absl::Status Engine::MakeWorkers() {
@@ -113,6 +122,7 @@ void Engine::TakeDown() {
   for (const auto& worker : workers_) {
     if (worker->child != nullptr) (void)worker->child->Join(absl::InfiniteDuration());
   }
+  template_.reset();
   if (!dispatcher_.joinable()) return;
   {
     std::lock_guard<std::mutex> lock(mu_);

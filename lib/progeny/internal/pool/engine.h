@@ -34,6 +34,7 @@
 #include "platform/wait_set.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/exit_status.h"
+#include "progeny/internal/pool/template_process.h"
 #include "progeny/internal/pool/worker_start.h"
 
 namespace progeny::detail {
@@ -158,6 +159,7 @@ class Engine final : public detail::PoolCore {
   enum class Put { kDone, kFull };
 
   // engine.cc: the public side, without the lock
+  absl::Status ForkTemplate();
   absl::Status MakeWorkers();
   absl::Status StartThreads();
   void TakeDown();
@@ -212,6 +214,7 @@ class Engine final : public detail::PoolCore {
   // engine_threads.cc
   struct Watched {
     bool ended = false;
+    bool all_started = false;  // for ever
     std::vector<std::pair<size_t, std::shared_ptr<detail::Child>>> children;
     std::vector<platform::NativeHandle> handles;
     std::optional<size_t> to_start;
@@ -228,6 +231,7 @@ class Engine final : public detail::PoolCore {
   void HandBack(bool turn_due);
   void RunSupervisor();
   Watched Look();
+  void LookAfterTemplate(const Watched& watched);
   void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
 
   // engine_life.cc: workers that end and begin
@@ -252,6 +256,7 @@ class Engine final : public detail::PoolCore {
   std::vector<std::unique_ptr<Worker>> workers_;
   PoolBell bell_;
   std::optional<platform::Wakeup> supervisor_wakeup_;
+  std::unique_ptr<TemplateProcess> template_;  // under kFork; the supervisor's alone once it lives
 
   mutable std::mutex mu_;
   std::condition_variable ended_;
@@ -273,6 +278,7 @@ class Engine final : public detail::PoolCore {
   int failures_in_a_row_ = 0;  // of workers that were never ready
   int kills_in_a_row_ = 0;     // from outside, of such workers
   int start_failures_ = 0;     // in a row
+  absl::Time first_start_failure_ = absl::InfinitePast();  // of these
   absl::Time retry_start_ = absl::InfinitePast();
 
   Driver driver_ = Driver::kNone;  // only it takes turns

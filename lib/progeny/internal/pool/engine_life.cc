@@ -29,6 +29,7 @@ constexpr int kMostFailuresInARow = 2;
 constexpr int kMostKillsInARow = 100;
 constexpr absl::Duration kLookAgainAfter = absl::Milliseconds(1);  // at somebody who is idle
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
+constexpr absl::Duration kLongestShortage = absl::Seconds(5);
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -185,9 +186,11 @@ bool Engine::AllAbsent() const {
 absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& worker) {
   ProcessOptions process = options_.process;
   process.name = absl::StrCat(process.name.empty() ? "PoolWorker" : process.name, "-", worker.index + 1);
-  // The pool's own threads are no news; a refusal is meant.
-  if (threads_run_ && process.fork_safety == ForkSafetyPolicy::kWarn) {
-    process.fork_safety = ForkSafetyPolicy::kIgnore;
+  // Create's thread forks the first workers by itself. What has been theirs since is the template's.
+  const StartStrategy* const forker = threads_run_ ? template_.get() : nullptr;
+  if (forker != nullptr) {
+    process.environment = {};
+    process.working_directory.clear();
   }
   WorkerSetup setup;
   setup.max_tasks = options_.max_tasks_per_worker;
@@ -199,7 +202,7 @@ absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& work
   absl::StatusOr<platform::HandleCourier> courier = platform::HandleCourier::Create();
   if (!courier.ok()) return courier.status();
   worker.courier = *std::move(courier);
-  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier}, setup);
+  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier, forker}, setup);
   worker.courier.CloseFarEnd();
   return child;
 }
@@ -232,10 +235,13 @@ absl::Status Engine::StartOne(size_t index) {
   return absl::OkStatus();
 }
 
-// Others go on; with none left the pool can't, and says why.
+// Others go on; with none left the pool can't, and says why, once a shortage has had time to pass.
 void Engine::NoteStartFailure(const absl::Status& status) {
-  ++start_failures_;
-  retry_start_ = absl::Now() + kRetryStartAfter;
+  const absl::Time now = absl::Now();
+  if (start_failures_++ == 0) first_start_failure_ = now;
+  retry_start_ = now + kRetryStartAfter;
+  const bool may_pass = absl::IsResourceExhausted(status) && now - first_start_failure_ < kLongestShortage;
+  if (may_pass) return;
   const bool any_left = std::any_of(workers_.begin(), workers_.end(),
                                     [](const auto& worker) { return worker->child != nullptr; });
   if (!any_left && start_failures_ >= kMostFailuresInARow) EndAll(status);

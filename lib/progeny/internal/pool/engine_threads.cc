@@ -130,12 +130,16 @@ Engine::Watched Engine::Look() {
   watched.handles.push_back(supervisor_wakeup_->handle());
   std::lock_guard<std::mutex> lock(mu_);
   watched.ended = state_ == State::kEnded;
+  watched.all_started = state_ != State::kOpen && (state_ != State::kClosing || open_ == 0);
+  if (template_ != nullptr && template_->sentinel() != platform::kNoHandle) {
+    watched.handles.push_back(template_->sentinel());
+  }
   for (const auto& worker : workers_) {
     if (worker->child != nullptr && !worker->gone) {
       watched.children.emplace_back(worker->index, worker->child);
       watched.handles.push_back(worker->child->sentinel());
     }
-    if (worker->life == Life::kAbsent && worker->wanted && !watched.to_start) {
+    if (worker->life == Life::kAbsent && worker->wanted && !watched.all_started && !watched.to_start) {
       watched.to_start = worker->index;
     }
   }
@@ -146,17 +150,27 @@ Engine::Watched Engine::Look() {
   return watched;
 }
 
+// Its end takes as long as theirs: it is begun when the workers are told to leave. Not if it has made
+// some of them, whose ends it may be the one to tell (platform/fork_server.h).
+void Engine::LookAfterTemplate(const Watched& watched) {
+  if (template_ == nullptr) return;
+  if (watched.all_started && !template_->made_any()) template_->BeginEnd();
+  template_->LookForEnd();
+}
+
 // One start at a time, with a look at who has ended in between.
 void Engine::RunSupervisor() {
   while (true) {
     supervisor_wakeup_->Clear();
     const Watched watched = Look();
-    if (watched.ended) return;
+    LookAfterTemplate(watched);
+    if (watched.ended) break;
     const auto ready = platform::WaitForAny(watched.handles, watched.deadline);
     if (!ready.ok() && !absl::IsDeadlineExceeded(ready.status())) Log::Error(ready.status());
     NoteEnds(watched.children);
     if (watched.to_start) (void)StartOne(*watched.to_start);
   }
+  template_.reset();
 }
 
 }  // namespace progeny::internal

@@ -105,6 +105,7 @@ absl::StatusOr<std::shared_ptr<detail::Child>> StartWorker(const ProcessOptions&
                                                            const WorkerPlaces& places,
                                                            const WorkerSetup& setup) {
   WorkerTask task(places, setup);
+  if (places.forker != nullptr) return StartChildBy(*places.forker, options, task);
   return detail::StartChild(options, task);
 }
 

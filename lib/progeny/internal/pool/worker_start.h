@@ -11,6 +11,7 @@
 #include "progeny/internal/child.h"
 #include "progeny/internal/pool/worker_loop.h"
 #include "progeny/internal/pool/worker_memory.h"
+#include "progeny/internal/start_strategy.h"
 #include "progeny/process_options.h"
 
 namespace progeny::internal {
@@ -36,6 +37,7 @@ struct WorkerPlaces {
   platform::SharedWord* bell = nullptr;  // the worker's
   PoolBell* pool_bell = nullptr;
   const platform::HandleCourier* courier = nullptr;
+  const StartStrategy* forker = nullptr;  // nullptr: by the options' start method
 };
 
 absl::StatusOr<std::shared_ptr<detail::Child>> StartWorker(const ProcessOptions& options,
