@@ -6,7 +6,6 @@
 // yet; meanwhile another may go that has nothing to do. What was dealt to the one that goes moves to others,
 // and its chunk stops at the next element. But it finishes one task at least, however young it is to die: so
 // there is progress, whatever the age.
-#include <algorithm>
 #include <chrono>
 
 #include "progeny/internal/pool/engine.h"

@@ -104,6 +104,7 @@ platform::Deadline Engine::NextDeadline() const {
     // One that waits for its turn to be replaced is looked at when the turn comes.
     if (UntilTooOld(*worker) > absl::ZeroDuration()) next = std::min(next, UntilTooOld(*worker));
   }
+  if (next == absl::InfiniteDuration()) return platform::Deadline::Infinite();  // without a look at the clock
   return platform::Deadline::After(next);
 }
 
