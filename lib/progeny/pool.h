@@ -5,10 +5,15 @@
 //     absl::StatusOr<std::vector<int>> all = pool->Map(progeny::fn<&Count>, paths);
 //
 // A worker that dies takes down the one task that it was running: that task is Aborted with the
-// exit status (or tried again, PoolOptions::retries), a new worker takes its place, and tasks that had
-// not started move to others. A task that runs longer than task_timeout is DeadlineExceeded and one
-// that is cancelled Cancelled; in both cases its worker's process is killed, at once (grace plays no
-// part), and replaced.
+// exit status, in words with peak memory and a reported crash's stack (or tried again, PoolOptions::retries),
+// a new worker takes its place, and tasks that had not started move to others.
+//
+// A late (task_timeout) or cancelled task is DeadlineExceeded or Cancelled at once. Then its worker goes up
+// the ladder of ProcessOptions::stop and is replaced: asked to stop (a task may poll StopRequested() and
+// return: its worker ends by itself), terminated, killed after `grace`; by default no time lies between the
+// first two. SIGTERM has its default action in workers until an initialiser or a task sets another, SIGINT
+// is ignored: the step `interrupt` reaches nobody. Windows: terminating is killing. A worker that hangs when
+// it is to leave (in AtExit functions, say) has `grace`, then it goes up the same ladder.
 //
 // Under kFork the thread that calls Create forks the first workers, and before them a template process,
 // from which replacements are forked later: never from this process, beside its threads. A replacement
@@ -33,6 +38,7 @@
 #include "progeny/detail/pool_entry.h"
 #include "progeny/detail/pool_run.h"
 #include "progeny/detail/pool_source.h"
+#include "progeny/detail/worker_callable.h"
 #include "progeny/exit_status.h"
 #include "progeny/future.h"
 #include "progeny/mapped_range.h"
@@ -43,6 +49,9 @@ namespace progeny {
 // Move-only; its member functions may be called from many threads. In a forked child of the process
 // that made it they answer FailedPrecondition, and the destructor does nothing.
 class Pool {
+  template <class F, class... Args>
+  using AnswerOf = detail::AnswerOf<detail::PoolCallable<F, sizeof...(Args)>, Args&&...>;
+
  public:
   // Starts the workers. Errors leave nothing behind: InvalidArgument names the option that makes no
   // sense, FailedPrecondition the missing MainGuard, or that pools are nested 8 deep already.
@@ -50,7 +59,7 @@ class Pool {
     return Owner(detail::PoolCore::Create(std::move(options), {}));
   }
   // `init` runs once in every worker, before any task. If it fails, or the worker dies in it, twice
-  // running, the pool is closed and every future gets that status.
+  // running, the pool is closed and every future gets that status. worker_state.h: an init that makes something.
   template <class Init, class... Args>
   static absl::StatusOr<Pool> Create(PoolOptions options, Init init, Args&&... args) {
     if constexpr (detail::CheckCall<true, Init, Args&&...>()) {
@@ -71,15 +80,21 @@ class Pool {
   // Close, then Join without limit.
   ~Pool();
 
-  // Arguments as for Process::Start. What can't be encoded, and a closed pool, is the future's status.
-  // Destroying the future lets go of it; the task runs all the same.
+  // Arguments as for Process::Start, but that a first parameter T& is the worker's own (worker_state.h), here and
+  // in all calls below. What can't be encoded, and a closed pool, is the future's status. Destroying the
+  // future lets go of it; the task runs all the same.
   template <class F, class... Args>
-  Future<detail::AnswerOf<F, Args&&...>> Submit(F f, Args&&... args) {
-    return Submitted<F, Args&&...>(f, detail::Submission::kAsync, std::forward<Args>(args)...);
+  Future<AnswerOf<F, Args...>> Submit(F f, Args&&... args) {
+    using Task = detail::PoolCallableOf<F, sizeof...(Args)>;
+    return Submitted<typename Task::Type, Args&&...>(Task::Of(std::move(f)), detail::Submission::kAsync,
+                                                     std::forward<Args>(args)...);
   }
   template <class F, class... Args>
-  detail::OutcomeOf<detail::AnswerOf<F, Args&&...>> Apply(F f, Args&&... args) {
-    return Submitted<F, Args&&...>(f, detail::Submission::kAwaited, std::forward<Args>(args)...).Get();
+  detail::OutcomeOf<AnswerOf<F, Args...>> Apply(F f, Args&&... args) {
+    using Task = detail::PoolCallableOf<F, sizeof...(Args)>;
+    return Submitted<typename Task::Type, Args&&...>(Task::Of(std::move(f)), detail::Submission::kAwaited,
+                                                     std::forward<Args>(args)...)
+        .Get();
   }
 
   // `f` of each element of a range, or of each tuple of arguments (StarMap), in the order of the
@@ -88,40 +103,40 @@ class Pool {
   // pulled and on_progress is called on this thread, and what they throw is the call's status.
   template <class F, std::ranges::input_range Range>
   auto Map(F f, Range&& range, const MapOptions& options = {}) {
-    return All<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+    return All<detail::WholeElement>(f, range, options);
   }
   template <class F, class T>
   auto Map(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
-    return All<detail::MappingOf<detail::WholeElement, F, std::initializer_list<T>&>>(f, list, options);
+    return All<detail::WholeElement>(f, list, options);
   }
   template <class F, std::ranges::input_range Range>
   auto StarMap(F f, Range&& tuples, const MapOptions& options = {}) {
-    return All<detail::MappingOf<detail::TupleElement, F, Range>>(f, tuples, options);
+    return All<detail::TupleElement>(f, tuples, options);
   }
   template <class F, class T>
   auto StarMap(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
-    return All<detail::MappingOf<detail::TupleElement, F, std::initializer_list<T>&>>(f, list, options);
+    return All<detail::TupleElement>(f, list, options);
   }
 
   // One outcome per element, errors included; a status only for what the range or on_progress throws.
   template <class F, std::ranges::input_range Range>
   auto MapEach(F f, Range&& range, const MapOptions& options = {}) {
-    return Each<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+    return Each<detail::WholeElement>(f, range, options);
   }
   template <class F, class T>
   auto MapEach(F f, std::initializer_list<T> list, const MapOptions& options = {}) {
-    return Each<detail::MappingOf<detail::WholeElement, F, std::initializer_list<T>&>>(f, list, options);
+    return Each<detail::WholeElement>(f, list, options);
   }
 
   // Like Map, but the range is pulled to its end and encoded at once, and the rest happens meanwhile:
   // a Future<std::vector<R>>, or Future<void>.
   template <class F, std::ranges::input_range Range>
   auto MapAsync(F f, Range&& range, const MapOptions& options = {}) {
-    return Later<detail::MappingOf<detail::WholeElement, F, Range>>(f, range, options);
+    return Later<detail::WholeElement>(f, range, options);
   }
   template <class F, std::ranges::input_range Range>
   auto StarMapAsync(F f, Range&& tuples, const MapOptions& options = {}) {
-    return Later<detail::MappingOf<detail::TupleElement, F, Range>>(f, tuples, options);
+    return Later<detail::TupleElement>(f, tuples, options);
   }
 
   // An input range of outcomes (mapped_range.h), in the order of the input or as they finish. At most
@@ -141,7 +156,7 @@ class Pool {
 
   // No more work is taken; what was submitted is finished, then the workers end.
   void Close();
-  // What hasn't an outcome becomes Cancelled, and the workers are killed. Doesn't wait.
+  // What hasn't an outcome becomes Cancelled, and the workers are killed, without a ladder. Doesn't wait.
   void Terminate();
   // After Close or Terminate: waits until every task has its outcome and every worker has ended.
   // DeadlineExceeded past the timeout; FailedPrecondition when the pool is open.
@@ -193,40 +208,47 @@ class Pool {
     return call;
   }
 
-  template <class Mapping, class F, class Range>
+  template <template <class, class> class How, class F, class Range>
   auto All(const F& f, Range& range, const MapOptions& options) {
+    using Task = detail::PoolCallableOf<F, detail::kArgumentsOf<How, Range>>;
+    using Mapping = detail::MappingOf<How, typename Task::Type, Range>;
     using All = detail::AllOf<typename Mapping::Result>;
     if constexpr (Mapping::Ok()) {
-      return All(detail::MapAll<Mapping>(core_, options, f, range));
+      return All(detail::MapAll<Mapping>(core_, options, Task::Of(f), range));
     } else {
       return All(absl::InvalidArgumentError("refused by the compiler"));
     }
   }
-  template <class Mapping, class F, class Range>
+  template <template <class, class> class How, class F, class Range>
   auto Each(const F& f, Range& range, const MapOptions& options) {
+    using Task = detail::PoolCallableOf<F, detail::kArgumentsOf<How, Range>>;
+    using Mapping = detail::MappingOf<How, typename Task::Type, Range>;
     using Each = absl::StatusOr<std::vector<detail::OutcomeOf<typename Mapping::Result>>>;
     if constexpr (Mapping::Ok()) {
-      return Each(detail::MapEachOf<Mapping>(core_, options, f, range));
+      return Each(detail::MapEachOf<Mapping>(core_, options, Task::Of(f), range));
     } else {
       return Each(absl::InvalidArgumentError("refused by the compiler"));
     }
   }
-  template <class Mapping, class F, class Range>
+  template <template <class, class> class How, class F, class Range>
   auto Later(const F& f, Range& range, const MapOptions& options) {
+    using Task = detail::PoolCallableOf<F, detail::kArgumentsOf<How, Range>>;
+    using Mapping = detail::MappingOf<How, typename Task::Type, Range>;
     using Result = Future<typename detail::AllTraits<typename Mapping::Result>::Values>;
     if constexpr (Mapping::Ok()) {
-      return Result(detail::MapLater<Mapping>(core_, options, f, range));
+      return Result(detail::MapLater<Mapping>(core_, options, Task::Of(f), range));
     } else {
       return Result(nullptr);
     }
   }
   template <class F, class Held>
   auto Lazy(const F& f, Held range, const MapOptions& options, detail::OutcomeOrder order) {
-    using Mapping = detail::MappingOf<detail::WholeElement, F, Held>;
+    using Task = detail::PoolCallableOf<F, 1>;
+    using Mapping = detail::MappingOf<detail::WholeElement, typename Task::Type, Held>;
     using Result = MappedRange<typename Mapping::Result>;
     if constexpr (Mapping::Ok()) {
-      return Result(std::make_unique<detail::MapSource<Mapping, F, Held>>(core_, options, f,
-                                                                          std::move(range), order));
+      return Result(std::make_unique<detail::MapSource<Mapping, typename Task::Type, Held>>(
+          core_, options, Task::Of(f), std::move(range), order));
     } else {
       return Result(nullptr);
     }

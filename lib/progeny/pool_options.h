@@ -23,6 +23,8 @@ struct PoolOptions final {
   ProcessOptions process = {};
   int max_tasks_per_worker = 0;                     // elements; 0: no limit. Then the worker is replaced
   int64_t max_worker_memory = 0;                    // unique bytes; 0: no limit. Replaced after its task
+  // Of its process; an older worker is replaced after its task, or when it has none, one worker at a time.
+  absl::Duration max_worker_age = absl::InfiniteDuration();
   absl::Duration task_timeout = absl::InfiniteDuration();  // of one element, from its start
   int retries = 0;                                  // of a task whose worker died under it
   // A task under which that many workers have died is not tried again, whatever `retries` says. 0: no limit.

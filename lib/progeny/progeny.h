@@ -24,5 +24,6 @@
 #include "progeny/stdio.h"
 #include "progeny/this_process.h"
 #include "progeny/wait.h"
+#include "progeny/worker_state.h"
 
 #endif  // PROGENY_PROGENY_H_

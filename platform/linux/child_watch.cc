@@ -11,7 +11,9 @@
 #include "platform/posix/child_watch.h"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -25,6 +27,11 @@ namespace {
 constexpr int kThiefAttempts = 20;
 constexpr int kZombieAttempts = 20;
 
+// What the C library's waitid leaves out: the kernel's has a fifth argument.
+int ReapNow(int pidfd, siginfo_t& info, rusage& usage) {
+  return static_cast<int>(syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage));
+}
+
 ExitInfo FromSiginfo(const siginfo_t& info) {
   ExitInfo result;
   const bool exited = info.si_code == CLD_EXITED;
@@ -37,9 +44,14 @@ ExitInfo FromSiginfo(const siginfo_t& info) {
 std::optional<ExitInfo> ReapByPidfd(int pidfd) {
   for (int attempt = 0; attempt < kThiefAttempts; ++attempt) {
     siginfo_t info{};
-    const int result = waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+    rusage usage{};
+    const int result = ReapNow(pidfd, info, usage);
     if (result == 0 && info.si_pid == 0) return std::nullopt;
-    if (result == 0) return FromSiginfo(info);
+    if (result == 0) {
+      ExitInfo end = FromSiginfo(info);
+      end.peak = PeakOf(usage);
+      return end;
+    }
     if (errno == EINTR) continue;
     pollfd end{pidfd, POLLIN, 0};
     if (poll(&end, 1, 0) == 0) return std::nullopt;  // somebody else's to reap, and still running
@@ -60,6 +72,17 @@ std::optional<ExitInfo> ReapByPipe(pid_t pid, int end_of_pipe) {
 }
 
 }  // namespace
+
+PeakMemory PeakOf(const rusage& usage) { return {int64_t{usage.ru_maxrss} << 10}; }
+
+// exec counts what its caller had resident, which is this process's memory. The kernel's counters lag
+// behind by some pages per thread.
+int64_t PeakTakenOver() {
+  constexpr int64_t kLag = 1 << 20;
+  rusage own{};
+  getrusage(RUSAGE_SELF, &own);
+  return PeakOf(own).bytes + kLag;
+}
 
 absl::StatusOr<ExitPipe> PrepareExitPipe() {
   if (PidfdsWork()) return ExitPipe{};

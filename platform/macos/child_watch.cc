@@ -78,6 +78,9 @@ ExitInfo StatusInQueue(int queue) {
 
 }  // namespace
 
+PeakMemory PeakOf(const rusage& usage) { return {int64_t{usage.ru_maxrss}}; }
+int64_t PeakTakenOver() { return 0; }
+
 absl::StatusOr<ExitPipe> PrepareExitPipe() {
   absl::StatusOr<Handle> queue = AboveStandardStreams(kqueue(), "watch a child");
   if (!queue.ok()) return queue.status();

@@ -30,8 +30,11 @@ namespace progeny::platform {
 
 class ChildHandle::State {
  public:
-  State(ChildWatch watch, Handle lifeline, std::byte* slot_head)
-      : watch_(std::move(watch)), lifeline_(std::move(lifeline)), slot_head_(slot_head) {}
+  State(ChildWatch watch, NewChild child)
+      : watch_(std::move(watch)),
+        lifeline_(std::move(child.lifeline.reader)),
+        slot_head_(child.slot_head),
+        executed_(child.executed) {}
 
   pid_t pid() const { return watch_.pid(); }
   int sentinel() const { return watch_.sentinel(); }
@@ -85,7 +88,9 @@ class ChildHandle::State {
  private:
   void Keep(std::optional<ExitInfo> status) {
     status_ = std::move(status);
-    if (status_) lifeline_.Reset();
+    if (!status_) return;
+    lifeline_.Reset();
+    if (executed_ && status_->peak) status_->peak->at_most = status_->peak->bytes <= PeakTakenOver();
   }
 
   std::mutex mutex_;
@@ -94,6 +99,7 @@ class ChildHandle::State {
   bool reaper_sleeps_ = false;
   Handle lifeline_;
   std::byte* const slot_head_;
+  const bool executed_;
 };
 
 namespace {
@@ -133,8 +139,7 @@ absl::StatusOr<ChildHandle> AdoptChild(NewChild child) {
     return watch.status();
   }
   SlotWordsOf(child.slot_head).adopted.store(1, std::memory_order_release);
-  return ChildHandle(std::make_unique<ChildHandle::State>(
-      *std::move(watch), std::move(child.lifeline.reader), child.slot_head));
+  return ChildHandle(std::make_unique<ChildHandle::State>(*std::move(watch), std::move(child)));
 }
 
 ChildHandle::ChildHandle(std::unique_ptr<State> state) : state_(std::move(state)) {}

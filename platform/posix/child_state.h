@@ -38,6 +38,7 @@ struct NewChild {
   LifelineReader lifeline;
   ExitPipe exit_pipe;
   std::byte* slot_head = nullptr;  // outlives the handle
+  bool executed = false;           // it has become another program
 };
 
 // Takes a process handle of a child just started and tells the child so. When that fails the

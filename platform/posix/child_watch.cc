@@ -25,12 +25,15 @@ ExitInfo FromWaitStatus(int status) {
 std::optional<ExitInfo> ReapById(pid_t pid) {
   int status = 0;
   pid_t got = 0;
+  rusage usage{};
   do {
-    got = waitpid(pid, &status, WNOHANG);
+    got = wait4(pid, &status, WNOHANG, &usage);
   } while (got < 0 && errno == EINTR);
   if (got == 0) return std::nullopt;
-  if (got == pid) return FromWaitStatus(status);
-  return ExitInfo{};
+  if (got != pid) return ExitInfo{};
+  ExitInfo info = FromWaitStatus(status);
+  info.peak = PeakOf(usage);
+  return info;
 }
 
 int SignalById(pid_t pid, int signal) {

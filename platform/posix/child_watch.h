@@ -2,6 +2,7 @@
 #ifndef PROGENY_PLATFORM_POSIX_CHILD_WATCH_H_
 #define PROGENY_PLATFORM_POSIX_CHILD_WATCH_H_
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -53,6 +54,11 @@ class ChildWatch {
 };
 
 ExitInfo FromWaitStatus(int status);
+
+// Of a child that was reaped: bytes, of whatever unit this kernel counts in.
+PeakMemory PeakOf(const rusage& usage);
+// The part of it that a program may have from this process, which started it: bytes, 0 where none.
+int64_t PeakTakenOver();
 
 // By process id. The child is looked at with WNOWAIT before it is signalled: an id that is no child
 // of ours may be anybody's. Nothing while it runs; kUnknown if it is no child of ours.

@@ -87,7 +87,7 @@ absl::StatusOr<ChildHandle> LaunchImage(const ImageRequest& request) {
 
   exit_pipe->write.Reset();
   if (words.bound.load() == 0) BindChild(lifeline->reader, *pid);
-  return AdoptChild({*pid, *std::move(lifeline), *std::move(exit_pipe), request.slot->head()});
+  return AdoptChild({*pid, *std::move(lifeline), *std::move(exit_pipe), request.slot->head(), true});
 }
 
 }  // namespace progeny::platform

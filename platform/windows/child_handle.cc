@@ -10,6 +10,9 @@
 #include "platform/windows/slot_words.h"
 #include "platform/windows/windows_api.h"
 
+#define PSAPI_VERSION 2  // in kernel32: no library to link
+#include <psapi.h>
+
 namespace progeny::platform {
 namespace {
 
@@ -81,7 +84,13 @@ absl::StatusOr<ExitInfo> ChildHandle::Wait(Deadline deadline) {
   if (!GetExitCodeProcess(process, &exit_code)) {
     return LastOsError("read the exit code of", NameOf(id()));
   }
-  return ExitInfoFromCode(exit_code);
+  ExitInfo info = ExitInfoFromCode(exit_code);
+  PROCESS_MEMORY_COUNTERS counters = {};
+  counters.cb = sizeof counters;
+  if (GetProcessMemoryInfo(process, &counters, sizeof counters) && counters.PeakWorkingSetSize > 0) {
+    info.peak = PeakMemory{static_cast<int64_t>(counters.PeakWorkingSetSize)};
+  }
+  return info;
 }
 
 std::optional<ExitInfo> ChildHandle::ReapIfEnded() {

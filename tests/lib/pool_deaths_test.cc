@@ -154,6 +154,62 @@ TEST_P(PoolDeathsTest, ATaskThatCrashes_IsAbortedWithItsExitStatus) {
   EXPECT_EQ(*pool->Apply(fn<&Square>, 3), 9);
 }
 
+volatile int* volatile nowhere = nullptr;
+volatile int written = 0;
+[[gnu::noinline]] int WriteThroughNull() {
+  *nowhere = 1;
+  written = written + 1;  // no tail call
+  return 0;
+}
+
+TEST_P(PoolDeathsTest, ATaskThatCrashes_TellsWhereInItsStatus) {
+  if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
+  PoolOptions options = Workers(1);
+  if (forks()) options.process.crash_reports = CrashReports::kOn;  // elsewhere by default
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  const absl::Status status = pool->Apply(fn<&WriteThroughNull>).status();
+  EXPECT_THAT(status, IsError(absl::StatusCode::kAborted, "ended before it answered"));
+  EXPECT_TRUE(ExitStatusOf(status)->crashed()) << status;
+  const std::optional<CrashReport> report = CrashReportOf(status);
+  ASSERT_TRUE(report.has_value()) << status;
+  ASSERT_FALSE(report->stack.empty());
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(report->stack[0]));
+  if (tests::HasFork()) {  // programs of MinGW have no names
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("WriteThroughNull"));
+  }
+  EXPECT_EQ(*pool->Apply(fn<&Square>, 3), 9);
+}
+
+TEST_P(PoolDeathsTest, AnInitialiserThatCrashesTwice_TellsWhere) {
+  if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";
+  PoolOptions options = Workers(1);
+  options.process.crash_reports = CrashReports::kOn;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options), fn<&WriteThroughNull>);
+  ASSERT_OK(pool);
+  const absl::Status status = pool->Submit(fn<&Square>, 1).Get(kPatience).status();
+  EXPECT_THAT(status, IsError(absl::StatusCode::kAborted, "before it was ready"));
+  EXPECT_TRUE(CrashReportOf(status).has_value()) << status;
+}
+
+int GrowAndExit(int mebibytes) {
+  const std::vector<char> room(static_cast<size_t>(mebibytes) << 20, 'x');
+  std::_Exit(room.back() == 'x' ? 9 : 10);
+}
+
+TEST_P(PoolDeathsTest, ADeath_TellsThePeakMemoryOfTheWorker) {
+  if (tests::UnderWine()) GTEST_SKIP() << "Wine forgets it with the process";
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
+  ASSERT_OK(pool);
+  const absl::Status status = pool->Apply(fn<&GrowAndExit>, 200).status();
+  const std::string words(status.message());
+  EXPECT_THAT(words, testing::HasSubstr("exit code 9, peak memory "));
+  const size_t number = words.find_first_of("0123456789", words.find("peak memory"));
+  ASSERT_NE(number, words.npos) << words;
+  EXPECT_GE(std::atof(words.c_str() + number), 200.0) << words;
+  EXPECT_LE(std::atof(words.c_str() + number), 2000.0) << words;
+}
+
 int ExitUnlessThere(const std::string& file) {
   if (!tests::ReadFile(file).empty()) return 7;
   tests::WriteFile(file, "x");

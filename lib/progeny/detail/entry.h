@@ -13,6 +13,8 @@
 
 namespace progeny::detail {
 
+class StateBox;
+
 // What the child's code has come to. For an entry of a Process the exit code counts, for one of
 // Async and Call the encoded value; a status that isn't OK stands for either.
 struct EntryOutcome {
@@ -20,6 +22,7 @@ struct EntryOutcome {
   bool exits = false;  // an entry of a Process: nobody waits for a value
   absl::Status status;
   std::vector<std::byte> value;
+  StateBox* state_box = nullptr;  // of a pool's worker
 };
 
 // What was handed over for a callable: its state, then its arguments.

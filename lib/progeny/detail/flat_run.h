@@ -12,6 +12,8 @@
 
 namespace progeny::detail {
 
+class StateBox;
+
 // Who has a batch that lies in a ring. The worker claims it before it looks at it; the pool takes it
 // back if the worker hasn't, or asks it to stop before the next element if it has.
 enum class Claim : uint32_t { kFree = 0, kTaken, kWithdrawn, kStopped };
@@ -33,6 +35,7 @@ struct FlatRun {
   std::atomic<uint32_t>& done;
   std::atomic<int64_t>& task_index;
   const std::atomic<Claim>& claim;
+  StateBox* state_box = nullptr;  // of the pool's worker
   absl::Status failure = {};  // of element `done`
 
   // Calls `call(arguments, result)` for one element after the other, until one fails or the batch is

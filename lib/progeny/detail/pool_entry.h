@@ -20,6 +20,7 @@
 #include "progeny/detail/flat_run.h"
 #include "progeny/detail/kept_handles.h"
 #include "progeny/detail/signature.h"
+#include "progeny/detail/state_box.h"
 
 namespace progeny::detail {
 
@@ -85,6 +86,7 @@ struct PoolEntry<F, ParameterList<P...>> {
     explicit Call(F callable) : callable_(std::move(callable)) {}
     void Run(ByteReader& arguments, [[maybe_unused]] IncomingHandles& handles,
              EntryOutcome& outcome) override {
+      SetStateBox(outcome.state_box);  // this image may not have been told yet
       // Braces: decoded from left to right.
       std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(arguments, &handles)...};
       std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
@@ -100,6 +102,7 @@ struct PoolEntry<F, ParameterList<P...>> {
 
     void RunFlat(FlatRun& run) override {
       if constexpr (ShapeOf<F, P...>().flat()) {
+        SetStateBox(run.state_box);
         run.Go([this](const std::byte* from, std::byte* to) -> absl::Status {
           std::tuple<WireOf<P>...> arguments;
           std::apply([&](auto&... parts) { GetFlat(from, parts...); }, arguments);

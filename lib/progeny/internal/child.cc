@@ -44,6 +44,12 @@ std::optional<ExitStatus> Child::exit_status() {
   return ExitStatusAccess::FromSeam(*info);
 }
 
+std::optional<platform::PeakMemory> Child::peak_memory() {
+  if (!IsOurs()) return std::nullopt;
+  const std::optional<platform::ExitInfo> info = handle_.ReapIfEnded();
+  return info ? info->peak : std::nullopt;
+}
+
 absl::Status Child::NeverReachedGuard(const ExitStatus& status) const {
   return WithExitStatus(
       absl::FailedPreconditionError(absl::StrCat(

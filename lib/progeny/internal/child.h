@@ -50,6 +50,8 @@ class Child {
   bool IsOurs() const;
   absl::StatusOr<ExitStatus> Join(absl::Duration timeout);
   std::optional<ExitStatus> exit_status();
+  // Of an ended child: the most that it ever had resident, where this system tells.
+  std::optional<platform::PeakMemory> peak_memory();
   absl::Status failure();
   std::optional<CrashReport> crash_report();
   // Only once the child has ended: the bytes its code has returned, or the status why there are none.

@@ -29,35 +29,6 @@ absl::Status Act(detail::Child& child, StopStep::Kind kind) {
   return absl::OkStatus();
 }
 
-class Climb {
- public:
-  explicit Climb(const Climber& climber) : child_(climber.child), ladder_(&climber.ladder) { Go(0); }
-
-  bool ended() const { return child_->exit_status().has_value(); }
-  NativeHandle sentinel() const { return child_->sentinel(); }
-  platform::Deadline due() const { return due_; }
-  bool at_end() const { return step_ + 1 == ladder_->size(); }
-
-  void GoOn() {
-    if (due_.passed() && !at_end()) Go(step_ + 1);
-  }
-  void GoToEnd() {
-    if (!at_end()) Go(ladder_->size() - 1);
-  }
-
- private:
-  void Go(size_t step) {
-    step_ = step;
-    (void)Act(*child_, (*ladder_)[step].kind);
-    due_ = platform::Deadline::After((*ladder_)[step].time);
-  }
-
-  detail::Child* child_;
-  const std::vector<StopStep>* ladder_;
-  size_t step_ = 0;
-  platform::Deadline due_ = platform::Deadline::Infinite();
-};
-
 platform::Deadline Sooner(platform::Deadline a, platform::Deadline b) {
   return a.Remaining() < b.Remaining() ? a : b;
 }
@@ -83,6 +54,15 @@ bool IsReady(NativeHandle handle) {
 }
 
 }  // namespace
+
+bool Climb::ended() const { return child_->exit_status().has_value(); }
+platform::NativeHandle Climb::sentinel() const { return child_->sentinel(); }
+
+void Climb::Go(size_t step) {
+  step_ = step;
+  (void)Act(*child_, (*ladder_)[step].kind);
+  due_ = platform::Deadline::After((*ladder_)[step].time);
+}
 
 absl::Status CheckLadder(const ProcessOptions& options) {
   const StopLadder& stop = options.stop;
@@ -110,7 +90,9 @@ std::vector<StopStep> LadderOf(const ProcessOptions& options) {
 }
 
 void ClimbAll(const std::vector<Climber>& climbers, platform::Deadline deadline, NativeHandle hurry) {
-  std::vector<Climb> climbs(climbers.begin(), climbers.end());
+  std::vector<Climb> climbs;
+  climbs.reserve(climbers.size());
+  for (const Climber& climber : climbers) climbs.emplace_back(*climber.child, climber.ladder);
   bool hurried = false;
   size_t running = 0;
   while (true) {

@@ -28,6 +28,33 @@ absl::Status CheckLadder(const ProcessOptions& options);
 // The steps in their order; kKill is the last.
 std::vector<StopStep> LadderOf(const ProcessOptions& options);
 
+// One child's way up, for whoever has other things to do meanwhile: GoOn does what is due by now, and
+// never waits. The first step is taken at once. The child and the ladder are borrowed.
+class Climb {
+ public:
+  Climb(detail::Child& child, const std::vector<StopStep>& ladder) : child_(&child), ladder_(&ladder) { Go(0); }
+
+  bool ended() const;
+  platform::NativeHandle sentinel() const;
+  bool at_end() const { return step_ + 1 == ladder_->size(); }
+  platform::Deadline due() const { return due_; }
+
+  void GoOn() {
+    while (due_.passed() && !at_end()) Go(step_ + 1);
+  }
+  void GoToEnd() {
+    if (!at_end()) Go(ladder_->size() - 1);
+  }
+
+ private:
+  void Go(size_t step);
+
+  detail::Child* child_;
+  const std::vector<StopStep>* ladder_;
+  size_t step_ = 0;
+  platform::Deadline due_ = platform::Deadline::Infinite();
+};
+
 struct Climber {
   detail::Child* child;  // borrowed
   std::vector<StopStep> ladder;

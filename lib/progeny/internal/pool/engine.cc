@@ -32,6 +32,10 @@ absl::Status Check(const PoolOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(
         "task_timeout: ", absl::FormatDuration(options.task_timeout), " is not positive"));
   }
+  if (options.max_worker_age <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_worker_age: ", absl::FormatDuration(options.max_worker_age), " is not positive"));
+  }
   for (const Stdio* stream : {&options.process.in, &options.process.out, &options.process.err}) {
     if (stream->kind() == Stdio::Kind::kPipe) {
       return absl::InvalidArgumentError(
@@ -57,6 +61,7 @@ PoolOptions Completed(PoolOptions options) {
 Engine::Engine(PoolOptions options, Initialiser initialiser)
     : options_(Completed(std::move(options))),
       initialiser_(std::move(initialiser)),
+      ladder_(LadderOf(options_.process)),
       generation_(ForkGeneration()) {}
 
 Engine::~Engine() = default;

@@ -36,6 +36,7 @@
 #include "progeny/exit_status.h"
 #include "progeny/internal/pool/template_process.h"
 #include "progeny/internal/pool/worker_start.h"
+#include "progeny/internal/stop_ladder.h"
 
 namespace progeny::detail {
 
@@ -135,7 +136,9 @@ class Engine final : public detail::PoolCore {
     bool wanted = true;       // a process is to be started
     bool being_started = false;
     bool gone = false;        // has ended, not settled yet
-    bool killed = false;      // by us
+    bool killed = false;      // by us, at once
+    std::optional<Climb> climb;  // under way up the ladder
+    platform::Deadline leaves_by = platform::Deadline::Infinite();  // by itself
     std::shared_ptr<detail::Child> child;
     std::deque<InFlight> in_flight;
     uint64_t next_task = 1;
@@ -144,6 +147,8 @@ class Engine final : public detail::PoolCore {
     std::set<std::pair<uint64_t, uint64_t>> known_arenas;
     bool being_dealt = false;  // by the dispatcher, which may have let go of the lock
     uint64_t areas_sent = 0;
+    int64_t born = 0;         // steady clock, nanoseconds
+    std::optional<CrashReport> crash;  // of the one that is gone
     absl::Status init_failure;
     absl::Status garbled;
 
@@ -172,6 +177,7 @@ class Engine final : public detail::PoolCore {
   // engine_cancel.cc: taking back
   void EndAll(const absl::Status& reason);
   void Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Status& reason);
+  void EndCancelled();
 
   // engine_dispatch.cc: dealing out
   void Dispatch(bool drives);
@@ -222,29 +228,46 @@ class Engine final : public detail::PoolCore {
   };
   enum class Driver { kNone, kDispatcher, kCaller };
   void RunDispatcher();
-  void SleepOnBell(std::unique_lock<std::mutex>& lock);
+  void SleepOnBell(std::unique_lock<std::mutex>& lock, uint32_t ticket);
   bool TakeTurn();
+  void SeeOff();
+  void PutWhatFits();
   bool AnythingToDo() const;  // from any thread, without the lock
   bool WorthSpinning() const;
   void BeginHelp();
   bool SpinForMore(std::unique_lock<std::mutex>& lock);
   void HandBack(bool turn_due);
+  bool SleepsTooLong() const;  // the dispatcher
   void RunSupervisor();
   Watched Look();
   void LookAfterTemplate(const Watched& watched);
   void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
 
-  // engine_life.cc: workers that end and begin
-  platform::Deadline NextDeadline();
+  // engine_stop.cc: bringing workers to their end
+  platform::Deadline NextDeadline() const;
+  absl::Duration UntilTimeout(const Worker& worker) const;
+  static absl::Duration UntilStep(const Worker& worker);
   void CheckTimeouts();
-  void EndCancelled();
+  void EndLeaving();
   bool Condemn(Worker& worker, const absl::Status& reason);
+  void HandOn(Worker& worker);
   void Kill(Worker& worker);
+
+  // engine_recycle.cc: those that are too old
+  enum class Among { kIdle, kAll };
+  static int64_t Now();  // steady clock, nanoseconds
+  absl::Duration UntilTooOld(const Worker& worker) const;
+  Worker* Oldest(Among among);
+  void RetireAged();
+  bool TellToExit(Worker& worker);
+
+  // engine_life.cc: workers that end and begin
   void Settle(Worker& worker);
   void SettleStarted(Worker& worker, const ExitStatus& exit);
   void NoteNeverReady(const Worker& worker, const ExitStatus& exit);
   void SayGoodbye();
   bool AllAbsent() const;
+  bool more_to_do() const { return state_ == State::kOpen || (state_ == State::kClosing && open_ > 0); }
   absl::Status StartOne(size_t index);
   void NoteStartFailure(const absl::Status& status);
   absl::StatusOr<std::shared_ptr<detail::Child>> StartProcess(Worker& worker);
@@ -252,6 +275,7 @@ class Engine final : public detail::PoolCore {
 
   const PoolOptions options_;
   const Initialiser initialiser_;
+  const std::vector<StopStep> ladder_;
   const uint64_t generation_;
   std::vector<std::unique_ptr<Worker>> workers_;
   PoolBell bell_;
@@ -271,6 +295,7 @@ class Engine final : public detail::PoolCore {
   uint64_t jobs_ = 0;
   int64_t submissions_ = 0;
   int64_t open_ = 0;  // elements without an outcome
+  Worker* replaced_ = nullptr;  // because of its age, and its successor isn't ready
   int64_t done_ = 0;
   int64_t failed_ = 0;
   int64_t started_ = 0;

@@ -1,5 +1,5 @@
 // Taking work back: one call's, or all there is. What has not begun never runs; what runs is ended with
-// its process, or at its next element, or let be.
+// its process (engine_stop.cc), or at its next element, or let be.
 //
 // A worker claims a batch, then says which element runs, then looks at the claim once more; a call that
 // is cancelled marks the claim, then tries to condemn what is said to run. One of the two sees the
@@ -72,11 +72,11 @@ void Engine::EndCancelled() {
   for (const auto& worker : workers_) {
     if (!worker->alive() || worker->in_flight.empty()) continue;
     if (!worker->in_flight.front().batch->work->to_be_ended) continue;
-    Condemn(*worker, Cancelled("by Future::Cancel"));
+    if (Condemn(*worker, Cancelled("by Future::Cancel"))) worker->climb.emplace(*worker->child, ladder_);
   }
 }
 
-// From here on nobody works any more: what is open is told `reason`, processes are ended.
+// From here on nobody works any more: what is open is told `reason`, processes are killed, without a ladder.
 void Engine::EndAll(const absl::Status& reason) {
   if (state_ == State::kEnding || state_ == State::kEnded) return;
   state_ = State::kEnding;

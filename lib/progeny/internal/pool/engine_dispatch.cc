@@ -121,7 +121,7 @@ void Engine::DispatchNow() {
     if (!dispatcher_sleeps_) driver_left_.notify_one();
   }
   // It may have gone to sleep when nothing ran that could be late.
-  if (dispatcher_deadline_.infinite() && !NextDeadline().infinite()) WakeDispatcher();
+  if (options_.task_timeout != absl::InfiniteDuration() && SleepsTooLong()) WakeDispatcher();
 }
 
 // From a worker, all batches but the first `keep` that it hasn't begun.

@@ -1,10 +1,8 @@
-// Workers that end and begin.
+// Workers that end and begin; engine_stop.cc tells how they are brought to their end.
 //
 // * A worker ends at any moment: the supervisor sees it, marks it `gone` under the lock and wakes the
 //   dispatcher, which first takes every outcome that was published, then settles the rest. Nobody
 //   deals work to it in between, and its memory is used again only afterwards.
-// * A task is to be ended (timeout, cancel) while it ends by itself: one compare-and-swap on `running`
-//   decides (wire.h), so a worker is never killed for a task that it has finished.
 // * The pool is closed while a worker is being started: the start is finished, then the worker is told
 //   to leave like the others.
 // * Somebody kills workers faster than they come up: a spawned one needs milliseconds until it is ready,
@@ -13,10 +11,11 @@
 //   A death by a signal of others before that says nothing about the next worker.
 // * Nothing that takes long, starting, waiting, copying, happens under the lock.
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "progeny/internal/crash_reports.h"
 #include "progeny/internal/exit_status.h"
 #include "progeny/internal/pool/engine.h"
 #include "progeny/internal/pool/pinning.h"
@@ -27,21 +26,29 @@ namespace {
 
 constexpr int kMostFailuresInARow = 2;
 constexpr int kMostKillsInARow = 100;
-constexpr absl::Duration kLookAgainAfter = absl::Milliseconds(1);  // at somebody who is idle
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
 constexpr absl::Duration kLongestShortage = absl::Seconds(5);
 
-int64_t Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+std::string DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined) {
+  const std::string all = absl::StrJoin(deaths, "; ");
+  if (deaths.size() == 1) return all;
+  return absl::StrCat("the task has ended ", deaths.size(), " workers and ",
+                      quarantined ? "is in quarantine: " : "is not tried again: ", all);
 }
 
-absl::Status DiedUnderIt(absl::Span<const std::string> deaths, bool quarantined) {
-  const std::string all = absl::StrJoin(deaths, "; ");
-  if (deaths.size() == 1) return absl::AbortedError(all);
-  return absl::AbortedError(absl::StrCat("the task has ended ", deaths.size(), " workers and ",
-                                         quarantined ? "is in quarantine: " : "is not tried again: ", all));
+// "killed by SIGKILL, peak memory 12.3 MiB"
+std::string EndInWords(detail::Child& child, const ExitStatus& exit) {
+  const std::optional<platform::PeakMemory> peak = child.peak_memory();
+  if (!peak) return exit.ToString();
+  return absl::StrFormat("%s, peak memory %s%.1f MiB", exit.ToString(), peak->at_most ? "at most " : "",
+                         static_cast<double>(peak->bytes) / (1 << 20));
+}
+
+// Aborted, with what the dead worker could still say: how it ended, and where it crashed.
+absl::Status Death(absl::string_view words, const ExitStatus& exit, const std::optional<CrashReport>& crash) {
+  if (!crash) return detail::WithExitStatus(absl::AbortedError(words), exit);
+  absl::Status status = absl::AbortedError(absl::StrCat(words, "\n", crash->ToString()));
+  return detail::WithExitStatus(detail::WithCrashReport(std::move(status), *crash), exit);
 }
 
 }  // namespace
@@ -54,7 +61,10 @@ void Engine::Worker::Renew() {
   known_jobs.clear();
   known_arenas.clear();
   areas_sent = 0;
+  crash.reset();
   killed = false;
+  climb.reset();
+  leaves_by = platform::Deadline::Infinite();
   init_failure = absl::OkStatus();
   garbled = absl::OkStatus();
 }
@@ -62,55 +72,6 @@ void Engine::Worker::Renew() {
 void Engine::WakeDispatcher() {
   turn_wanted_.store(true);
   bell_.word().Wake();
-}
-
-void Engine::Kill(Worker& worker) {
-  worker.killed = true;
-  worker.life = Life::kLeaving;
-  if (worker.child != nullptr) (void)worker.child->Kill();
-}
-
-// Ends the task that `worker` runs, with its process, if it still runs.
-bool Engine::Condemn(Worker& worker, const absl::Status& reason) {
-  if (worker.in_flight.empty() || worker.in_flight.front().batch->left() == 0) return false;
-  InFlight& flight = worker.in_flight.front();
-  uint64_t running = flight.next_task();
-  if (!worker.memory.words().running.compare_exchange_strong(running, running | kCondemned)) {
-    return false;
-  }
-  Tell(*flight.batch, reason);
-  Kill(worker);
-  return true;
-}
-
-void Engine::CheckTimeouts() {
-  if (options_.task_timeout == absl::InfiniteDuration()) return;
-  const int64_t timeout = absl::ToInt64Nanoseconds(options_.task_timeout);
-  for (const auto& worker : workers_) {
-    if (!worker->alive() || worker->in_flight.empty()) continue;
-    WorkerWords& words = worker->memory.words();
-    if (words.running.load() != worker->in_flight.front().next_task()) continue;
-    if (Now() - words.started_at.load() < timeout) continue;
-    Condemn(*worker, absl::DeadlineExceededError(absl::StrCat(
-                         "the task ran longer than task_timeout (",
-                         absl::FormatDuration(options_.task_timeout), "); its worker was ended")));
-  }
-}
-
-// A task that starts after this look can't be late before now + timeout.
-platform::Deadline Engine::NextDeadline() {
-  if (options_.task_timeout == absl::InfiniteDuration()) {
-    return idle_since_ ? platform::Deadline::After(kLookAgainAfter) : platform::Deadline::Infinite();
-  }
-  absl::Duration next = idle_since_ ? kLookAgainAfter : absl::InfiniteDuration();
-  for (const auto& worker : workers_) {
-    if (!worker->alive() || worker->in_flight.empty()) continue;
-    next = std::min(next, options_.task_timeout);
-    WorkerWords& words = worker->memory.words();
-    if (words.running.load() != worker->in_flight.front().next_task()) continue;
-    next = std::min(next, options_.task_timeout - absl::Nanoseconds(Now() - words.started_at.load()));
-  }
-  return platform::Deadline::After(next);
 }
 
 // The one task that `worker` had begun, if it had.
@@ -121,12 +82,13 @@ void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
   if ((running & kTaskNumber) != flight.next_task()) return;
   if (state_ == State::kEnding) return Tell(*flight.batch, end_reason_);
   std::vector<std::string>& deaths = flight.batch->deaths;
-  deaths.push_back(absl::StrCat("'", worker.child->name(), "' ended before it answered: ", exit.ToString()));
+  deaths.push_back(absl::StrCat("'", worker.child->name(), "' ended before it answered: ",
+                                EndInWords(*worker.child, exit)));
   const auto times = static_cast<int>(deaths.size());
   const bool quarantined = options_.quarantine_after > 0 && times >= options_.quarantine_after;
   if (times <= options_.retries && !quarantined) return;
   if (!worker.garbled.ok()) return Tell(*flight.batch, detail::WithExitStatus(worker.garbled, exit));
-  Tell(*flight.batch, detail::WithExitStatus(DiedUnderIt(deaths, quarantined), exit));
+  Tell(*flight.batch, Death(DiedUnderIt(deaths, quarantined), exit, worker.crash));
 }
 
 // What fails in the initialiser, or ends by itself before it, will do so again. What was killed from
@@ -137,11 +99,9 @@ void Engine::NoteNeverReady(const Worker& worker, const ExitStatus& exit) {
   ++(by_itself ? failures_in_a_row_ : kills_in_a_row_);
   if (failures_in_a_row_ < kMostFailuresInARow && kills_in_a_row_ < kMostKillsInARow) return;
   if (!worker.init_failure.ok()) return EndAll(worker.init_failure);
-  EndAll(detail::WithExitStatus(
-      absl::AbortedError(absl::StrCat("the pool is closed: '", worker.child->name(), "' ended (",
-                                      exit.ToString(),
-                                      ") before it was ready, like the one before it")),
-      exit));
+  EndAll(Death(absl::StrCat("the pool is closed: '", worker.child->name(), "' ended (",
+                            EndInWords(*worker.child, exit), ") before it was ready, like the one before it"),
+               exit, worker.crash));
 }
 
 void Engine::Settle(Worker& worker) {
@@ -149,10 +109,7 @@ void Engine::Settle(Worker& worker) {
   const ExitStatus exit = worker.child->exit_status().value_or(ExitStatus());
   TakeFlatOfTheDead(worker);
   SettleStarted(worker, exit);
-  while (!worker.in_flight.empty()) {
-    Requeue(std::move(worker.in_flight.back().batch));
-    worker.in_flight.pop_back();
-  }
+  HandOn(worker);
   if (worker.life != Life::kLeaving) ++lost_;
   if (worker.life == Life::kStarting) NoteNeverReady(worker, exit);
   worker.life = Life::kAbsent;
@@ -160,7 +117,7 @@ void Engine::Settle(Worker& worker) {
   worker.child.reset();
   worker.Renew();
   worker.up = RingConsumer(worker.memory.up());  // only here: this thread looks at it without the lock
-  worker.wanted = state_ == State::kOpen || (state_ == State::kClosing && open_ > 0);
+  worker.wanted = more_to_do();
   supervisor_wakeup_->Set();
 }
 
@@ -169,11 +126,7 @@ void Engine::SayGoodbye() {
   if (state_ != State::kClosing || open_ > 0) return;
   for (const auto& worker : workers_) {
     worker->wanted = false;
-    if (!worker->takes_work()) continue;
-    if (worker->Reserve(Down::kExit, 0) == nullptr) continue;
-    worker->down.Commit();
-    worker->life = Life::kLeaving;
-    worker->bell.Wake();
+    if (worker->takes_work()) TellToExit(*worker);  // or later, when there is room
   }
 }
 
@@ -230,6 +183,7 @@ absl::Status Engine::StartOne(size_t index) {
   GiveInitialiser(worker);  // before any other work, and while nobody deals any
   worker.being_started = false;
   worker.life = Life::kStarting;
+  worker.born = Now();
   worker.wanted = false;
   if (state_ == State::kEnding) Kill(worker);
   return absl::OkStatus();

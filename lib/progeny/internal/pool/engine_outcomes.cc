@@ -208,10 +208,7 @@ void Engine::CloseBatch(Worker& worker, const OutcomeHeader& header) {
   if (header.after == After::kRetires) {
     // It never looks at what else it was given.
     worker.life = Life::kLeaving;
-    while (!worker.in_flight.empty()) {
-      Requeue(std::move(worker.in_flight.back().batch));
-      worker.in_flight.pop_back();
-    }
+    HandOn(worker);
   }
   Requeue(std::move(flight.batch));
 }

@@ -22,9 +22,29 @@ bool Engine::TakeTurn() {
   CheckTimeouts();
   Dispatch(true);
   Rebalance();
-  SayGoodbye();
+  SeeOff();
   const bool finished = state_ == State::kEnding || (state_ == State::kClosing && open_ == 0);
   return !finished || !AllAbsent();
+}
+
+// Workers that are to leave, or that take too long to.
+void Engine::SeeOff() {
+  RetireAged();
+  SayGoodbye();
+  EndLeaving();
+}
+
+// Once it is announced that nobody drives for a while: a worker that made room in its ring before that
+// rang for nobody.
+void Engine::PutWhatFits() {
+  if (!queue_.empty()) Dispatch(true);
+  SeeOff();
+}
+
+// Longer than it may, by what there is now.
+bool Engine::SleepsTooLong() const {
+  constexpr absl::Duration kSlack = absl::Milliseconds(1);
+  return NextDeadline().Remaining() + kSlack < dispatcher_deadline_.Remaining();
 }
 
 bool Engine::AnythingToDo() const {
@@ -47,23 +67,24 @@ void Engine::RunDispatcher() {
     driver_ = Driver::kDispatcher;
     bell_.word().NoteCpu();
     const bool goes_on = TakeTurn();
+    const uint32_t ticket = bell_.word().Announce();
+    if (goes_on) PutWhatFits();
     driver_ = Driver::kNone;
     if (!goes_on) {
       state_ = State::kEnded;
       ended_.notify_all();
       break;
     }
-    SleepOnBell(lock);
+    SleepOnBell(lock, ticket);
   }
   supervisor_wakeup_->Set();
 }
 
 // What callers change, they change under the lock: until it is released nothing can be missed.
-void Engine::SleepOnBell(std::unique_lock<std::mutex>& lock) {
+void Engine::SleepOnBell(std::unique_lock<std::mutex>& lock, uint32_t ticket) {
   dispatcher_deadline_ = NextDeadline();
   const platform::Deadline deadline = dispatcher_deadline_;
   const bool worth_spinning = WorthSpinning();
-  const uint32_t ticket = bell_.word().Announce();
   dispatcher_sleeps_ = true;
   lock.unlock();
   for (int i = 0; worth_spinning && i < kSpins && !helped_.load(std::memory_order_relaxed) && !AnythingToDo(); ++i) {
@@ -83,10 +104,14 @@ void Engine::Help(absl::FunctionRef<bool()> ready) {
   if (helper_ != std::this_thread::get_id()) return;
   bool goes_on = state_ != State::kEnded && TakeTurn();
   while (goes_on && !ready() && SpinForMore(lock)) goes_on = TakeTurn();
+  if (dispatcher_sleeps_) {
+    bell_.word().Announce();
+    if (goes_on) PutWhatFits();
+  }
   helper_ = {};
   helped_.store(false);
   driver_ = Driver::kNone;
-  HandBack(!goes_on || !NextDeadline().infinite());
+  HandBack(!goes_on || SleepsTooLong());
 }
 
 // This thread drives from now on, if nobody does.
@@ -111,7 +136,6 @@ bool Engine::SpinForMore(std::unique_lock<std::mutex>& lock) {
 
 void Engine::HandBack(bool turn_due) {
   if (!dispatcher_sleeps_) return driver_left_.notify_one();
-  bell_.word().Announce();
   if (turn_due || AnythingToDo()) bell_.word().Wake();
 }
 
@@ -119,8 +143,10 @@ void Engine::NoteEnds(
     absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched) {
   for (const auto& [index, child] : watched) {
     if (!child->exit_status()) continue;
+    std::optional<CrashReport> crash = child->crash_report();  // looks up names: may take its time
     std::lock_guard<std::mutex> lock(mu_);
     workers_[index]->gone = true;
+    workers_[index]->crash = std::move(crash);
     WakeDispatcher();
   }
 }

@@ -50,6 +50,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   batch_handles_.CloseRest();
   if (storage.capacity() <= kKeptBytes && storage.capacity() > spare_.capacity()) spare_ = std::move(storage);
   in_chunk_ = false;
+  if (condemned_) return Next::kEnd;
   if (batch.after == After::kGoesOn) PublishEnd(batch);
   return batch.after == After::kRetires ? Next::kEnd : Next::kGoOn;
 }
@@ -72,7 +73,7 @@ OutcomeHeader WorkerLoop::HeaderAfter(Batch& batch, uint32_t more) {
 
 void WorkerLoop::RunElements(Batch& batch) {
   detail::ByteReader elements(batch.bytes);
-  while (batch.runs()) {
+  while (batch.runs() && !condemned_) {
     Element element{batch.header.first_index + batch.executed, {}};
     if (elements.left() > 0) {
       ElementSize size = 0;
@@ -91,7 +92,7 @@ bool WorkerLoop::Begin(const Batch& batch) {
   words_.running.store(task, std::memory_order_seq_cst);
   if (batch.header.claim.load(std::memory_order_seq_cst) != Claim::kStopped) return true;
   uint64_t running = task;
-  if (!words_.running.compare_exchange_strong(running, 0)) Park();
+  condemned_ = !words_.running.compare_exchange_strong(running, 0);
   return false;
 }
 
@@ -136,7 +137,7 @@ void WorkerLoop::RunFlat(Batch& batch) {
   if (header.entry != burst_entry_ || header.job != burst_job_) burst_ = 1;  // other elements may take longer
   burst_entry_ = header.entry;
   burst_job_ = header.job;
-  while (batch.runs()) {
+  while (batch.runs() && !condemned_) {
     if (!batch.call.ok()) {
       if (!Begin(batch)) return;
       SendStatus(Up::kStatus, HeaderAfter(batch, 1), batch.call.status());
@@ -170,12 +171,13 @@ bool WorkerLoop::RunSome(Batch& batch) {
                       .count = 0,
                       .done = words_.flat_done,
                       .task_index = TaskIndexWord(),
-                      .claim = header.claim};
+                      .claim = header.claim,
+                      .state_box = &state_};
   RunInBursts(**batch.call, run, most);
   EndTask();
   const uint32_t done = run.done.load(std::memory_order_relaxed);
   if (done > 0) PublishFlat(batch, room, done);
-  if (run.failure.ok()) return true;
+  if (run.failure.ok() || condemned_) return true;
   words_.running.store(header.first_task + batch.executed, std::memory_order_seq_cst);  // it has run already
   SendStatus(Up::kStatus, HeaderAfter(batch, 1), run.failure);
   return true;

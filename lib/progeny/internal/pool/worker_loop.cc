@@ -4,7 +4,7 @@
 //   the worker afterwards; what was begun and not published has died; the rest was never started.
 // * Against a kill that comes too late: before an outcome is published the worker sets kDone with one
 //   compare-and-swap. If the pool was faster (kCondemned), the worker publishes nothing any more and
-//   waits for its end; if not, the pool's own swap fails and it waits for the outcome.
+//   leaves; if not, the pool's own swap fails and it waits for the outcome.
 #include "progeny/internal/pool/worker_loop.h"
 
 #include <chrono>
@@ -49,10 +49,16 @@ WorkerLoop::WorkerLoop(WorkerMemory& memory, Bells bells, platform::HandleCourie
       setup_(setup),
       down_(memory.down()),
       up_(memory.up()),
-      handles_(std::move(courier)) {}
+      handles_(std::move(courier)) {
+  outcome_.state_box = &state_;
+  detail::SetStateBox(&state_);  // a forked worker has inherited its parent's, if that is one as well
+}
+
+WorkerLoop::~WorkerLoop() { detail::SetStateBox(nullptr); }
 
 int WorkerLoop::Run() {
-  std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the pool's owner's to deal with
+  std::signal(SIGINT, SIG_IGN);   // Ctrl-C is the pool's owner's to deal with
+  std::signal(SIGTERM, SIG_DFL);  // a forked worker must not run its parent's handler
   SetPoolDepth(setup_.depth);
   StayOn(setup_.cpu);
   bell_.NoteCpu();
@@ -137,6 +143,7 @@ void WorkerLoop::LeaveArea(uint64_t size) {
 
 absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> bytes) {
   detail::EntryOutcome outcome;
+  outcome.state_box = &state_;
   const auto thrown = platform::RunCatching([&] {
     detail::ByteReader reader(bytes);
     detail::IncomingHandles handles = handles_.Take();

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "platform/shared_word.h"
 #include "progeny/detail/pool_entry.h"
+#include "progeny/detail/state_box.h"
 #include "progeny/internal/pool/ring.h"
 #include "progeny/internal/pool/wire.h"
 #include "progeny/internal/pool/worker_calls.h"
@@ -37,8 +38,10 @@ class WorkerLoop {
     platform::SharedWord pools;
   };
   WorkerLoop(WorkerMemory& memory, Bells bells, platform::HandleCourier courier, WorkerSetup setup);
+  ~WorkerLoop();
 
-  // Returns the exit code when the pool says so, the worker retires, or its initialiser has failed.
+  // Returns the exit code when the pool says so, the worker retires, its task was ended and has returned,
+  // or its initialiser has failed.
   int Run();
 
  private:
@@ -86,13 +89,12 @@ class WorkerLoop {
   void RunInBursts(detail::LoadedCall& call, detail::FlatRun& run, uint32_t most);
   void Publish(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes);
   void PublishFlat(Batch& batch, std::byte* room, uint32_t done);
-  void MarkDone(uint64_t task);
+  bool MarkDone(uint64_t task);
   void RingAfter(const OutcomeHeader& header, bool waits);
   std::byte* ReserveOutcome(Up kind, size_t size);
   void TellReady();
   void PublishEnd(Batch& batch);
   void SleepUntil(absl::FunctionRef<bool()> ready);
-  [[noreturn]] void Park();
   bool ShouldRetire();
   void SendStatus(Up kind, OutcomeHeader header, const absl::Status& status);
 
@@ -106,6 +108,7 @@ class WorkerLoop {
   const WorkerSetup setup_;
   RingConsumer down_;
   RingProducer up_;
+  detail::StateBox state_;  // what WithState has made
   WorkerCalls calls_;
   WorkerHandles handles_;
   detail::IncomingHandles batch_handles_;
@@ -115,6 +118,7 @@ class WorkerLoop {
   int64_t next_memory_check_ = 0;
   std::vector<std::byte> spare_;  // of the last large batch: its pages are there
   bool in_chunk_ = false;
+  bool condemned_ = false;  // the task that ran has an outcome without us: nothing is published any more
   bool owes_ring_ = false;  // the pool sleeps and hasn't been told of the last outcomes
   uint32_t burst_ = 1;      // flat elements between two looks at the clock
   uint32_t burst_entry_ = 0;

@@ -31,10 +31,6 @@ void WorkerLoop::SleepUntil(absl::FunctionRef<bool()> ready) {
   }
 }
 
-void WorkerLoop::Park() {
-  while (true) SleepUntil([] { return false; });
-}
-
 void WorkerLoop::SendStatus(Up kind, OutcomeHeader header, const absl::Status& status) {
   std::vector<std::byte> bytes;
   // A status always encodes: its message and payloads are strings.
@@ -56,10 +52,11 @@ std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
   return room;
 }
 
-// From here on the pool no longer ends this process for that task; or it has decided to already.
-void WorkerLoop::MarkDone(uint64_t task) {
+// From here on the pool no longer ends this process for that task. False: it has decided to already.
+bool WorkerLoop::MarkDone(uint64_t task) {
   uint64_t running = task;
-  if (!words_.running.compare_exchange_strong(running, task | kDone)) Park();
+  condemned_ = !words_.running.compare_exchange_strong(running, task | kDone);
+  return !condemned_;
 }
 
 // A sleeping pool is told of each outcome, but inside a chunk, and where nobody waits for a single one and
@@ -86,7 +83,7 @@ void WorkerLoop::Publish(Up kind, OutcomeHeader header, absl::Span<const std::by
   std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
   std::memcpy(room, &header, sizeof header);
   if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
-  if (kind != Up::kInitFailed) MarkDone(header.task);
+  if (kind != Up::kInitFailed && !MarkDone(header.task)) return;
   if (header.area_size != 0) ++areas_sent_;
   up_.Commit();
   RingAfter(header, true);
@@ -95,7 +92,7 @@ void WorkerLoop::Publish(Up kind, OutcomeHeader header, absl::Span<const std::by
 void WorkerLoop::PublishFlat(Batch& batch, std::byte* room, uint32_t done) {
   const OutcomeHeader header = HeaderAfter(batch, done);
   std::memcpy(room, &header, sizeof header);
-  MarkDone(header.task);
+  if (!MarkDone(header.task)) return;
   up_.CommitFirst(sizeof header + done * size_t{batch.header.shape.result_bytes});
   RingAfter(header, !batch.header.patient);
 }
