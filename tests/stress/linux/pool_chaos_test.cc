@@ -179,12 +179,13 @@ TEST_P(PoolChaosTest, DescriptorsShort_WhileWorkersAreKilled) {
   tests::ExpectOneOutcomeEach(*pool, outcomes, tasks);
 }
 
-// Room for what small allocations need, none for a worker's slot and stack.
+// Room for what small allocations of these 40 ms need, and not for much else.
 rlim_t NoRoomForMappings() {
+  constexpr rlim_t kSmallAllocations = 768 << 10;
   std::ifstream file("/proc/self/statm");
   int64_t pages = 0;
   if (!(file >> pages)) return RLIM_INFINITY;
-  return static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+  return static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + kSmallAllocations;
 }
 
 bool RoomForAMapping() {
