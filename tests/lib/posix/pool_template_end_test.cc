@@ -160,6 +160,9 @@ TEST_F(PoolTemplateTest, ThePoolEnded_WhileAStartIsUnderWay_IsEnded) {
 int OwnPoolAndWait() {
   WithTemplate made(ForkedWorkers(2));
   if (!made.pool.ok() || made.template_id == 0) return 1;
+  // Stopped before its first instruction it would not be bound to anybody's life yet.
+  (void)made.pool->Apply(fn<&ExitAtOnce>, 1);
+  if (!WaitUntil([&] { return made.pool->stats().workers_started == 3; })) return 2;
   kill(static_cast<pid_t>(made.template_id), SIGSTOP);
   (void)made.pool->Apply(fn<&ExitAtOnce>, 1);
   std::string line;
