@@ -1,6 +1,7 @@
 // Elements whose arguments and results are flat: they run many at a time, and each is still an outcome of
 // its own, whatever becomes of its neighbours.
 #include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -124,6 +125,38 @@ TEST_P(PoolFlatTest, IndexAndSeed_AreEachElementsOwn) {
   absl::StatusOr<Pool> other = Pool::Create(again);
   ASSERT_OK(other);
   EXPECT_EQ(*other->Map(fn<&IndexAndSeed>, UpTo(2'000), {.chunk_size = 1}), *many);
+}
+
+TEST_P(PoolFlatTest, AHugeChunk_OfASmallRange_AsksForNoMoreMemoryThanThereIsWork) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  EXPECT_EQ(pool->Map(fn<&Square>, UpTo(10), {.chunk_size = std::numeric_limits<int64_t>::max()})->back(), 81);
+}
+
+// Says that it holds more than any memory does, and throws.
+struct Boundless {
+  struct Iterator {
+    using value_type = int64_t;
+    using difference_type = int64_t;
+    int64_t at = 0;
+    int64_t operator*() const {
+      if (at == 5) throw std::runtime_error("enough");
+      return at;
+    }
+    Iterator& operator++() { return ++at, *this; }
+    Iterator operator++(int) { return Iterator{at++}; }
+    bool operator==(const Iterator&) const = default;
+  };
+  Iterator begin() const { return {}; }
+  Iterator end() const { return {std::numeric_limits<int64_t>::max()}; }
+  uint64_t size() const { return std::numeric_limits<int64_t>::max(); }
+};
+
+TEST_P(PoolFlatTest, ARangeThatSaysItIsHuge_MayFailAtItsFirstElements) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
+  ASSERT_OK(pool);
+  EXPECT_THAT(pool->Map(fn<&Square>, Boundless{}), IsError(absl::StatusCode::kUnknown, "enough"));
+  EXPECT_EQ(*pool->Apply(fn<&Square>, 4), 16);
 }
 
 // ---- Deaths

@@ -196,12 +196,16 @@ class Feeder {
   }
 
  private:
+  static constexpr size_t kFirstRoom = 4 << 20;
   Elements Begin(const MapRun::Portion& portion) const {
     Elements elements;
     elements.first_index = next_index_;
     elements.chunk = static_cast<uint32_t>(portion.chunk);
     elements.flat = Mapping::FlatBytes() > 0;
-    elements.bytes.reserve(static_cast<size_t>(portion.elements) * Mapping::FlatBytes());
+    // The range may hold far less than a portion, whatever it says.
+    int64_t most = portion.elements;
+    if (total_) most = std::clamp<int64_t>(*total_ - next_index_, 0, most);
+    elements.bytes.reserve(std::min(static_cast<size_t>(most) * Mapping::FlatBytes(), kFirstRoom));
     return elements;
   }
 

@@ -2,6 +2,7 @@
 #ifndef PROGENY_DETAIL_POOL_RUN_H_
 #define PROGENY_DETAIL_POOL_RUN_H_
 
+#include <algorithm>
 #include <deque>
 #include <limits>
 #include <map>
@@ -111,9 +112,8 @@ class Collector {
       });
     }
   }
-  void Expect(std::optional<int64_t> total) {
-    if (total && *total > 0) values_.reserve(static_cast<size_t>(*total));
-  }
+  // A range may say that it holds more than there is memory for, and fail at its first element.
+  void Expect(uint64_t total) { values_.reserve(static_cast<size_t>(std::min(total, kMostExpected))); }
   void NoteError(int64_t index, absl::Status status) {
     if (!error_.ok() && index >= error_index_) return;
     error_ = std::move(status);
@@ -129,6 +129,8 @@ class Collector {
   }
 
  private:
+  static constexpr uint64_t kMostExpected = 1 << 20;
+
   template <class T>
   static void TakeFlat(const std::byte* from, T* to, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) from = GetFlat(from, to[i]);
@@ -143,7 +145,7 @@ template <class Mapping, class F, class Range>
 AllOf<typename Mapping::Result> MapAll(const std::shared_ptr<PoolCore>& core, const MapOptions& options,
                                        const F& callable, Range& range) {
   Collector<typename Mapping::Result> values;
-  if constexpr (std::ranges::sized_range<Range>) values.Expect(static_cast<int64_t>(std::ranges::size(range)));
+  if constexpr (std::ranges::sized_range<Range>) values.Expect(static_cast<uint64_t>(std::ranges::size(range)));
   absl::Status status =
       RunMap<Mapping>(core, options, callable, range, AfterError::kStop,
                       [&](MapLot& lot, MapOutcome& outcome) { values.Take(lot, outcome); });

@@ -18,7 +18,8 @@ namespace {
 
 // A chunk is to take about so long: its overhead then disappears, and a cancelled call stops soon.
 constexpr double kChunkNanoseconds = 500'000;
-constexpr int64_t kLargestChunk = 1 << 16;
+constexpr int64_t kLargestChunk = 1 << 16;  // of those that the pool finds
+constexpr int64_t kMostInAChunk = int64_t{1} << 30;
 constexpr int64_t kDefaultWindow = 1024;  // elements per worker
 constexpr int64_t kDefaultWindowBytes = 128 << 10;  // or more elements, if they are tiny
 constexpr uint64_t kPortionBytes = 64 << 10;  // encoded before the pool hears of them
@@ -32,7 +33,7 @@ bool IsUnbounded(int64_t window) { return window == std::numeric_limits<int64_t>
 int64_t WindowOf(const MapOptions& options, int workers, const FlatShape& shape) {
   if (options.window > 0) return options.window;
   const int64_t tiny = shape.flat() ? kDefaultWindowBytes / std::max(shape.argument_bytes, shape.result_bytes) : 0;
-  return std::max({kDefaultWindow, tiny, 2 * options.chunk_size}) * workers;
+  return std::max({kDefaultWindow, tiny, 2 * std::min(options.chunk_size, kMostInAChunk)}) * workers;
 }
 
 }  // namespace
@@ -174,7 +175,7 @@ absl::Status MapRun::Check(const PoolCore& core, const MapOptions& options) {
 
 MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRequest request)
     : core_(std::move(core)),
-      chunk_size_(std::min<int64_t>(options.chunk_size, int64_t{1} << 30)),
+      chunk_size_(std::min(options.chunk_size, kMostInAChunk)),
       window_(WindowOf(options, core_->workers(), request.node->shape)),
       outcomes_(std::make_shared<MapOutcomes>()) {
   request.sink = outcomes_;
