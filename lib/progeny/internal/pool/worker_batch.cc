@@ -5,6 +5,7 @@
 // element that it was at: the pool takes the results before it out of the memory of the dead.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "platform/exceptions.h"
 #include "progeny/internal/exit_status.h"
@@ -30,6 +31,8 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
     if (header.area_size != 0) LeaveArea(header.area_size);
     return Next::kGoOn;
   }
+  // A call may be patient about its own elements, not about another call's. Seeds tell calls apart.
+  if (std::exchange(last_call_, header.seed) != header.seed && std::exchange(owes_ring_, false)) pool_bell_.Wake();
   std::vector<std::byte> storage;
   const absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   batch_handles_ = handles_.Take();

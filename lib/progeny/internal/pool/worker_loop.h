@@ -119,6 +119,7 @@ class WorkerLoop {
   std::vector<std::byte> spare_;  // of the last large batch: its pages are there
   bool in_chunk_ = false;
   bool condemned_ = false;  // the task that ran has an outcome without us: nothing is published any more
+  uint64_t last_call_ = 0;  // the seed of the last batch's
   bool owes_ring_ = false;  // the pool sleeps and hasn't been told of the last outcomes
   uint32_t burst_ = 1;      // flat elements between two looks at the clock
   uint32_t burst_entry_ = 0;
