@@ -108,8 +108,9 @@ class ForkService {
   std::unique_ptr<State> state_;
 };
 
-// Of the slot of a child that has ended: nobody else has it, so another child may get it. A child that has
-// forked by itself has left it to its own child.
+// Of the slot of a child that has ended, or of a failed start: nobody else has it, so another child may get
+// it. A child that has forked by itself has left it to its own child; and a start that failed because its
+// server was killed may have left a child that hasn't seen yet that it is not to begin.
 bool SlotIsFree(const SharedRegion& slot);
 
 // The end of a child of a server: writes out what is in its standard streams, runs no exit handler

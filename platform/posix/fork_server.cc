@@ -111,11 +111,11 @@ absl::StatusOr<ChildHandle> AfterLoss(ForkServer::State& server, Prepared prepar
   if (prepared.child_is_ours) {
     prepared.child.pid = server.TakeLastChild();
     if (prepared.child.pid == 0) {
-      (void)ClaimBeginning(words);  // should the server be neither dead nor killable
+      (void)ClaimFirst(words, Claim::kGivenUp);  // should the server be neither dead nor killable
       return lost;
     }
   } else {
-    if (ClaimBeginning(words)) return lost;
+    if (ClaimFirst(words, Claim::kGivenUp)) return lost;
     prepared.child.pid = static_cast<pid_t>(words.own_id.load());
     prepared.child.exit_pipe.server = server.connection();
   }

@@ -42,7 +42,7 @@ void TakeEndOfChild(ReceivedRequest& request) {
   KeepExitPipe(static_cast<int>(request.Take().Release()));
   SlotWords& words = *own.slot;
   words.own_id.store(static_cast<uint32_t>(getpid()));
-  if (!ClaimBeginning(words)) _exit(kSetupFailedExitCode);  // its start has been told as failed
+  if (!ClaimFirst(words, Claim::kBegun)) _exit(kSetupFailedExitCode);  // its start has been told as failed
 }
 
 absl::StatusOr<HandOverBytes> TakeBytes(ReceivedRequest& request, const Inheritance& inheritance) {
@@ -99,7 +99,10 @@ HandOver BecomeServedChild(ReceivedRequest& request, const Inheritance& inherita
   return hand_over;
 }
 
-bool SlotIsFree(const SharedRegion& slot) { return SlotWordsOf(slot.head()).forked.load() == 0; }
+bool SlotIsFree(const SharedRegion& slot) {
+  const SlotWords& words = SlotWordsOf(slot.head());
+  return words.forked.load() == 0 && words.claim.load() != static_cast<uint32_t>(Claim::kGivenUp);
+}
 
 void EndServedChild(int code) {
   FlushOwnOutput();

@@ -13,7 +13,8 @@
 //   kernel before that child runs: known also if the server is killed before it can tell.
 // claim, own_id: of a fork server's child that isn't the client's own. Race: the server is killed
 //   after it has made the child and before it could say so. Either the child claims the word and
-//   begins, and own_id is its id; or the client does, and the child ends.
+//   begins, and own_id is its id; or the client gives it up, and the child ends, who knows when: until
+//   then it may look at this page, which therefore is nobody else's ever after.
 // forked: the child has forked by itself, and a process that the parent doesn't know has this page too.
 #ifndef PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
 #define PROGENY_PLATFORM_POSIX_SLOT_WORDS_H_
@@ -42,10 +43,12 @@ struct SlotWords {
   std::byte payload[kInlinePayload];
 };
 
-// True for the first who asks.
-inline bool ClaimBeginning(SlotWords& words) {
-  uint32_t nobody = 0;
-  return words.claim.compare_exchange_strong(nobody, 1);
+enum class Claim : uint32_t { kNobody, kBegun, kGivenUp };
+
+// True for the first who asks, the child to begin or its client to give it up.
+inline bool ClaimFirst(SlotWords& words, Claim claim) {
+  auto nobody = static_cast<uint32_t>(Claim::kNobody);
+  return words.claim.compare_exchange_strong(nobody, static_cast<uint32_t>(claim));
 }
 static_assert(sizeof(SlotWords) <= kSlotReserved);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);

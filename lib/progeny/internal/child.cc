@@ -17,7 +17,10 @@ Child::Child(platform::ChildHandle handle, internal::Slot slot, Parts parts)
       generation_(internal::ForkGeneration()) {}
 
 Child::~Child() {
-  if (parts_.start_method != StartMethod::kForkServer || !IsOurs() || !handle_.ReapIfEnded()) return;
+  if (parts_.start_method != StartMethod::kForkServer || !IsOurs()) return;
+  const std::optional<platform::ExitInfo> end = handle_.ReapIfEnded();
+  // Of an unknown end only a handle of the child's tells, which the child may have closed itself.
+  if (!end || end->kind == platform::ExitInfo::Kind::kUnknown) return;
   internal::GiveBackSlot(std::move(slot_));
 }
 

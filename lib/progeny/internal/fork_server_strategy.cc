@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "progeny/internal/fork_servers.h"
 #include "progeny/internal/packed_task.h"
 #include "progeny/internal/start_strategy.h"
@@ -11,13 +13,11 @@ class FromServer final : public StartStrategy {
     if (absl::Status guard = CheckGuard(request.executable); !guard.ok()) return guard;
     const absl::StatusOr<PackedTask> packed = Pack(request);
     if (!packed.ok()) return packed.status();
-    request.slot->NoteGuardReached();  // the server has
     platform::ImageRequest child;
     child.payload = packed->payload;
     child.attached = packed->handles.handles();
-    child.slot = &request.slot->region();
     child.setup = request.setup;
-    return ForkFromServer(request.executable, child);
+    return ForkFromServer(request.executable, std::move(child), *request.slot);
   }
 };
 

@@ -144,10 +144,17 @@ absl::Status StartForkServer(std::optional<Preload> preload) {
 }
 
 absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executable,
-                                                     const platform::ImageRequest& child) {
+                                                     platform::ImageRequest child, Slot& slot) {
   Servers& state = State();
   absl::Status gone;
   for (int attempt = 0; attempt < 2; ++attempt) {
+    if (!platform::SlotIsFree(slot.region())) {  // left to a child that is not to begin
+      absl::StatusOr<Slot> fresh = Slot::Create();
+      if (!fresh.ok()) return fresh.status();
+      slot = *std::move(fresh);
+    }
+    slot.NoteGuardReached();  // the server has
+    child.slot = &slot.region();
     ServerPointer server;
     {
       std::lock_guard<std::mutex> lock(state.mutex);

@@ -28,9 +28,10 @@ struct Preload {
 // already. The status of the preload, if that fails: then nothing has changed.
 absl::Status StartForkServer(std::optional<Preload> preload);
 
-// A child of the server of `executable` ("": this program), which is started first if none runs.
+// A child of the server of `executable` ("": this program), which is started first if none runs. Its slot may
+// have become another when this returns: one attempt may leave it to a child that is not to begin.
 absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executable,
-                                                     const platform::ImageRequest& child);
+                                                     platform::ImageRequest child, Slot& slot);
 
 // A child's slot is most of what its start costs here, so one is kept for the next child.
 absl::StatusOr<Slot> TakeSlot();
