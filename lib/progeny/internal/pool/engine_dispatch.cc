@@ -27,7 +27,7 @@ Engine::Worker* Engine::LeastLoaded() {
   return best;
 }
 
-std::byte* Engine::Worker::Reserve(Down kind, size_t size) {
+std::byte* EngineWorker::Reserve(Down kind, size_t size) {
   down.KeepFrom(in_flight.empty() ? RingProducer::kKeepNone : in_flight.front().position);
   const auto record = static_cast<uint32_t>(kind);
   if (std::byte* room = down.Reserve(record, size); room != nullptr) return room;

@@ -53,7 +53,7 @@ absl::Status Death(absl::string_view words, const ExitStatus& exit, const std::o
 
 }  // namespace
 
-void Engine::Worker::Renew() {
+void EngineWorker::Renew() {
   memory.Reset();
   down = RingProducer(memory.down());
   next_task = 1;

@@ -27,7 +27,7 @@ absl::Status DecodeStatus(absl::Span<const std::byte> bytes) {
 
 }  // namespace
 
-size_t Engine::Batch::OffsetAfter(uint32_t elements) const {
+size_t EngineBatch::OffsetAfter(uint32_t elements) const {
   if (elements == left()) return end_offset;
   if (shape.flat()) return next_offset + size_t{elements} * shape.argument_bytes;
   size_t offset = next_offset;
@@ -39,14 +39,14 @@ size_t Engine::Batch::OffsetAfter(uint32_t elements) const {
   return offset;
 }
 
-void Engine::Batch::Advance(uint32_t elements) {
+void EngineBatch::Advance(uint32_t elements) {
   next_offset = OffsetAfter(elements);
   next += elements;
   deaths.clear();
 }
 
-std::unique_ptr<Engine::Batch> Engine::Batch::Split(uint32_t elements) {
-  auto piece = std::make_unique<Batch>();
+std::unique_ptr<EngineBatch> EngineBatch::Split(uint32_t elements) {
+  auto piece = std::make_unique<EngineBatch>();
   piece->work = work;
   piece->first_index = first_index + next;
   piece->count = elements;
