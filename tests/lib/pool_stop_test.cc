@@ -21,6 +21,7 @@
 namespace progeny {
 namespace {
 
+using tests::IdIn;
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
@@ -40,10 +41,6 @@ bool IsThere(const std::string& file) { return !tests::ReadFile(file).empty(); }
 int64_t OwnId() { return this_process::id(); }
 int Square(int x) { return x * x; }
 
-int64_t IdIn(const std::string& file) {
-  EXPECT_TRUE(WaitUntil([&] { return IsThere(file); }));
-  return std::atoll(tests::ReadFile(file).c_str());
-}
 bool IsGone(int64_t id) {
   return WaitUntil([&] { return !tests::IsRunning(id); });
 }

@@ -2,8 +2,17 @@
 #ifndef PROGENY_TESTS_SUPPORT_POOL_CASE_H_
 #define PROGENY_TESTS_SUPPORT_POOL_CASE_H_
 
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
 #include "progeny/pool.h"
+#include "progeny/this_process.h"
 #include "support/leak_check.h"
+#include "support/temp_dir.h"
+#include "support/wait_until.h"
 
 namespace progeny::tests {
 
@@ -16,6 +25,20 @@ class EveryMethodPool : public EveryMethod {
     return options;
   }
 };
+
+// A task that says in which process it runs, by what stands in a file, then sleeps.
+inline int SleepAndTell(const std::string& file) {
+  WriteFile(file, std::to_string(this_process::id()));
+  absl::SleepFor(2 * kPatience);
+  return 0;
+}
+
+// Who has written that file; waits for it.
+inline int64_t IdIn(const std::string& file) {
+  std::string text;
+  EXPECT_TRUE(WaitUntil([&] { return !(text = ReadFile(file)).empty(); }));
+  return std::atoll(text.c_str());
+}
 
 }  // namespace progeny::tests
 
