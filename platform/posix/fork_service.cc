@@ -4,9 +4,7 @@
 // nothing as a rule: it settles down when its first request is there (copied_server.h).
 //
 // Between a request and its answer the server allocates little and waits for nobody: each call that
-// fails is an answer, or the server's end, which its client sees as the end of the socket. Nothing
-// that the child needs can fail after it has been made but what a full table of the kernel's could
-// refuse; then it ends with kSetupFailedExitCode.
+// fails is an answer, or the server's end, which its client sees as the end of the socket.
 //
 // Signals: all are blocked while it serves, so that Ctrl-C and the like, meant for the whole group,
 // end the client and not the means by which it starts children; SIGKILL and the lifeline end the
@@ -29,63 +27,17 @@
 #include "platform/pipe.h"
 #include "platform/posix/copied_server.h"
 #include "platform/posix/descriptor.h"
-#include "platform/posix/fork_server_wire.h"
-#include "platform/posix/own_children.h"
-#include "platform/posix/process_context.h"
+#include "platform/posix/fork_service_state.h"
 #include "platform/posix/served_child.h"
 #include "platform/posix/served_fork.h"
-#include "platform/posix/slot_words.h"
 #include "platform/posix/stdio_buffers.h"
 
 namespace progeny::platform {
 namespace {
 
 constexpr int kClientGoneExitCode = 0;
-constexpr int kServerFailedExitCode = 71;
 
 }  // namespace
-
-class ForkService::State {
- public:
-  enum class Kind { kImage, kCopy };
-  State(Kind kind, Handle socket, const SharedRegion& slot)
-      : socket_(std::move(socket)),
-        slot_(SlotWordsOf(slot.head())),
-        slot_descriptor_(static_cast<int>(slot.handle())) {
-    if (kind == Kind::kImage) before_.emplace();
-  }
-
-  // Of a copy, which has been forked with all signals blocked: what was there before.
-  void TakeSignalMask(const sigset_t& mask) { inheritance_.signal_mask = mask; }
-  absl::StatusOr<HandOver> Serve(size_t slot_bytes);
-
- private:
-  absl::Status Settle();
-  absl::Status SettleImage();
-  void NeedStatusSocket();
-  void Receive();
-  bool WellFormed() const;
-  bool Make();  // true in the child
-  bool MakeClients();
-  bool MakeOwn();
-  void Answer(ForkReplyHead reply, Handle process);
-  void AnswerFailure(ServerStep step, int error);
-  void PassOnSignal();
-  int GoTo(const Handle& directory);
-  size_t Place(uint32_t flag) const;
-
-  Handle socket_;
-  SlotWords& slot_;
-  const int slot_descriptor_;
-  // Of an image's server, as it was launched; code of the user's may change it before it serves. A copy
-  // has run none, and has one thread.
-  std::optional<ProcessContext> before_;
-  bool moved_ = false;
-  Handle home_;  // the server's directory, once it has had to leave it for a child
-  OwnChildren own_children_;
-  Inheritance inheritance_;
-  ReceivedRequest request_;
-};
 
 absl::Status ForkService::State::Settle() {
   if (before_) {
@@ -184,101 +136,6 @@ void ForkService::State::AnswerFailure(ServerStep step, int error) {
   reply.step = step;
   reply.error = error;
   Answer(reply, Handle());
-}
-
-void ForkService::State::PassOnSignal() {
-  ForkReplyHead reply;
-  reply.kind = ReplyKind::kSignalled;
-  reply.error = own_children_.Signal(request_.head.pid, request_.head.signal);
-  Answer(reply, Handle());
-}
-
-// Where a handle stands in the request: flags before it have one each, the slot and the lifeline
-// stand behind the streams.
-size_t ForkService::State::Place(uint32_t flag) const {
-  size_t place = flag > kLastStream ? kSlotAndLifeline : 0;
-  for (uint32_t before = 1; before < flag; before <<= 1) place += request_.Has(before) ? 1 : 0;
-  return place;
-}
-
-// The server itself goes where the child is to be, so that what fails is its answer.
-int ForkService::State::GoTo(const Handle& directory) {
-  if (!home_.valid()) {
-    const int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (home < 0) return errno;
-    home_ = Handle(home);
-  }
-  return fchdir(static_cast<int>(directory.get())) == 0 ? 0 : errno;
-}
-
-bool ForkService::State::Make() {
-  if (request_.Has(kIsSignal)) {
-    PassOnSignal();
-    return false;
-  }
-  // An in_child or a preload that has changed the directory has the last word, as under spawn.
-  const bool elsewhere = request_.Has(kHasDirectory) && !moved_;
-  if (elsewhere) {
-    if (const int error = GoTo(request_.handles[Place(kHasDirectory)]); error != 0) {
-      AnswerFailure(ServerStep::kDirectory, error);
-      return false;
-    }
-  }
-  const bool own = own_children_.begun() || request_.Has(kHasStatusSocket);
-  if (own ? MakeOwn() : MakeClients()) return true;
-  if (elsewhere && fchdir(static_cast<int>(home_.get())) != 0) _exit(kServerFailedExitCode);
-  return false;
-}
-
-bool ForkService::State::MakeClients() {
-  slot_.last_child.store(0, std::memory_order_relaxed);
-  ServedFork made = ForkForClient(slot_.last_child);
-  if (made.pid == 0) {
-    inheritance_.status_can_be_lost = !made.has_handle;
-    return true;
-  }
-  ForkReplyHead reply;
-  if (made.pid > 0) {
-    reply.kind = ReplyKind::kMade;
-    reply.pid = made.pid;
-    Answer(reply, std::move(made.process));
-  } else if (made.error == ENOSYS) {
-    NeedStatusSocket();
-  } else {
-    AnswerFailure(ServerStep::kFork, made.error);
-  }
-  return false;
-}
-
-void ForkService::State::NeedStatusSocket() {
-  ForkReplyHead reply;
-  reply.kind = ReplyKind::kNeedsStatusSocket;
-  reply.pid = getpid();
-  Answer(reply, Handle());
-}
-
-// The portable form: the child is the server's, which waits for it.
-bool ForkService::State::MakeOwn() {
-  if (!request_.Has(kHasStatusSocket)) {
-    NeedStatusSocket();
-    return false;
-  }
-  own_children_.Begin();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    own_children_.ForgetInChild();
-    return true;
-  }
-  if (pid < 0) {
-    AnswerFailure(ServerStep::kFork, errno);
-    return false;
-  }
-  own_children_.Add(pid, std::move(request_.handles[Place(kHasStatusSocket)]));
-  ForkReplyHead reply;
-  reply.kind = ReplyKind::kMade;
-  reply.pid = pid;
-  Answer(reply, Handle());
-  return false;
 }
 
 absl::StatusOr<ForkService> ForkService::Begin(HandOver& hand_over, const SharedRegion& slot) {
