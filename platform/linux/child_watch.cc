@@ -28,12 +28,13 @@ constexpr int kThiefAttempts = 20;
 constexpr int kZombieAttempts = 20;
 
 // What the C library's waitid leaves out: the kernel's has a fifth argument.
-int ReapNow(int pidfd, siginfo_t& info, rusage& usage) {
-  return static_cast<int>(syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage));
+int ReapByHandle(int pidfd, siginfo_t& info, rusage& usage, int options) {
+  return static_cast<int>(syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | options, &usage));
 }
 
-ExitInfo FromSiginfo(const siginfo_t& info) {
+ExitInfo EndOf(const siginfo_t& info, const rusage& usage) {
   ExitInfo result;
+  result.peak = PeakOf(usage);
   const bool exited = info.si_code == CLD_EXITED;
   result.kind = exited ? ExitInfo::Kind::kExited : ExitInfo::Kind::kSignalled;
   result.code = static_cast<uint32_t>(info.si_status);
@@ -45,13 +46,9 @@ std::optional<ExitInfo> ReapByPidfd(int pidfd) {
   for (int attempt = 0; attempt < kThiefAttempts; ++attempt) {
     siginfo_t info{};
     rusage usage{};
-    const int result = ReapNow(pidfd, info, usage);
+    const int result = ReapByHandle(pidfd, info, usage, WNOHANG);
     if (result == 0 && info.si_pid == 0) return std::nullopt;
-    if (result == 0) {
-      ExitInfo end = FromSiginfo(info);
-      end.peak = PeakOf(usage);
-      return end;
-    }
+    if (result == 0) return EndOf(info, usage);
     if (errno == EINTR) continue;
     pollfd end{pidfd, POLLIN, 0};
     if (poll(&end, 1, 0) == 0) return std::nullopt;  // somebody else's to reap, and still running
@@ -119,12 +116,13 @@ std::optional<ExitInfo> ChildWatch::Reap() {
 std::optional<ExitInfo> ChildWatch::AwaitAndReap() {
   if (kind_ != Kind::kProcess) return std::nullopt;
   siginfo_t info{};
+  rusage usage{};
   int result = 0;
   do {
-    result = waitid(P_PIDFD, static_cast<id_t>(sentinel()), &info, WEXITED);
+    result = ReapByHandle(sentinel(), info, usage, 0);
   } while (result != 0 && errno == EINTR);
   if (result != 0) return std::nullopt;
-  return FromSiginfo(info);
+  return EndOf(info, usage);
 }
 
 int ChildWatch::Signal(int signal) {

@@ -46,14 +46,16 @@ int SignalById(pid_t pid, int signal) {
 }
 
 std::optional<ExitInfo> ReapFromServer(int status_socket) {
-  int32_t status = 0;
+  ServedEnd end;
   ssize_t got = 0;
   do {
-    got = recv(status_socket, &status, sizeof status, MSG_PEEK | MSG_DONTWAIT);
+    got = recv(status_socket, &end, sizeof end, MSG_PEEK | MSG_DONTWAIT);
   } while (got < 0 && errno == EINTR);
-  if (got == static_cast<ssize_t>(sizeof status)) return FromWaitStatus(status);
   if (got < 0 && errno == EAGAIN) return std::nullopt;
-  return ExitInfo{};
+  if (got != static_cast<ssize_t>(sizeof end)) return ExitInfo{};
+  ExitInfo info = FromWaitStatus(end.status);
+  info.peak = PeakMemory{end.peak_bytes};
+  return info;
 }
 
 int SignalThroughServer(ServerConnection& server, pid_t pid, int status_socket, int signal) {

@@ -65,6 +65,13 @@ int64_t PeakTakenOver();
 std::optional<ExitInfo> ReapById(pid_t pid);
 int SignalById(pid_t pid, int signal);
 
+// What a fork server tells of the end of a child of its own.
+struct ServedEnd {
+  int32_t status = 0;      // as wait(2) tells it
+  uint32_t reserved = 0;
+  int64_t peak_bytes = 0;
+};
+
 // Of a fork server's own child: what the server tells, once, over a socket that it and the child hold
 // open. Nothing while it runs; kUnknown when both have gone without a word.
 std::optional<ExitInfo> ReapFromServer(int status_socket);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "platform/posix/child_watch.h"
 #include "platform/posix/message_socket.h"
 
 namespace progeny::platform {
@@ -60,14 +61,16 @@ int OwnChildren::Signal(pid_t pid, int signal) const {
 // One that nobody can wait for any more is told by the end of its socket alone.
 void OwnChildren::Reap() {
   std::erase_if(children_, [](Child& child) {
-    int32_t status = 0;
+    ServedEnd end;
+    rusage usage{};
     pid_t got = 0;
     do {
-      got = waitpid(child.pid, &status, WNOHANG);
+      got = wait4(child.pid, &end.status, WNOHANG, &usage);
     } while (got < 0 && errno == EINTR);
     if (got == 0) return false;
+    end.peak_bytes = PeakOf(usage).bytes;
     if (got == child.pid) {
-      (void)send(static_cast<int>(child.status.get()), &status, sizeof status, kSendFlags);
+      (void)send(static_cast<int>(child.status.get()), &end, sizeof end, kSendFlags);
     }
     return true;
   });

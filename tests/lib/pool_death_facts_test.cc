@@ -84,9 +84,6 @@ int GrowAndExit(int mebibytes) {
 
 TEST_P(PoolDeathFactsTest, ADeath_TellsThePeakMemoryOfTheWorker) {
   if (tests::UnderWine()) GTEST_SKIP() << "Wine forgets it with the process";
-  if (tests::kThreadSanitized && GetParam() != StartMethod::kSpawn) {
-    GTEST_SKIP() << "children are the server's own there, and it tells their status alone";
-  }
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
   ASSERT_OK(pool);
   const absl::Status status = pool->Apply(fn<&GrowAndExit>, 200).status();
