@@ -11,6 +11,7 @@
 #define PROGENY_PLATFORM_SHARED_REGION_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,8 +49,9 @@ class SharedRegion {
   void ReleaseTail();
 
   // Of a region whose tail is not used. Both processes have mapped a head of the same size. Errors as
-  // for the tail; on Windows an area holds 30 GiB at most.
-  enum class Area { kFirst, kSecond };
+  // for the tail; on Windows an area holds 30 GiB at most. kThird and kFourth are only there where areas
+  // can be mapped (mapped_area.h).
+  enum class Area { kFirst, kSecond, kThird, kFourth };
   absl::Status WriteArea(Area area, absl::Span<const std::byte> bytes);
   // Into the memory of `reused`, where that saves something.
   absl::StatusOr<std::vector<std::byte>> ReadArea(Area area, size_t size,
@@ -57,6 +59,9 @@ class SharedRegion {
   // Gives the memory of an area's first `size` bytes back, if there is a way: on Windows it stays
   // committed until the region is gone.
   void ReleaseArea(Area area, size_t size);
+
+  // Where an area begins, for mapped_area.h.
+  uint64_t AreaOffset(Area area) const;
 
  private:
   Handle handle_;

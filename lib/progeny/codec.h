@@ -76,18 +76,33 @@ namespace detail {
 // For progeny's own use: several values one behind another in one buffer, and values that need to
 // know how they travel. `context` is what serialize() functions see as archive.context().
 
+template <class T>
+absl::Status EncodeWith(ByteWriter writer, const T& value, void* context) {
+  return RunCodec(Direction::kEncode, [&] {
+    Encoder encoder(writer, context);
+    Put(encoder, value);
+    writer.Flush();
+  });
+}
+
 // Appends; on an error `out` is as it was.
 template <class T>
 absl::Status EncodeTo(std::vector<std::byte>& out, const T& value, void* context = nullptr) {
   if constexpr (RequirePortable<T>()) {
     const size_t size_before = out.size();
-    absl::Status status = RunCodec(Direction::kEncode, [&] {
-      ByteWriter writer(out);
-      Encoder encoder(writer, context);
-      Put(encoder, value);
-      writer.Flush();
-    });
+    absl::Status status = EncodeWith(ByteWriter(out), value, context);
     if (!status.ok()) out.resize(size_before);
+    return status;
+  } else {
+    return absl::OkStatus();
+  }
+}
+template <class T>
+absl::Status EncodeTo(ByteSink& out, const T& value, void* context = nullptr) {
+  if constexpr (RequirePortable<T>()) {
+    const size_t size_before = out.size();
+    absl::Status status = EncodeWith(ByteWriter(out), value, context);
+    if (!status.ok()) out.Truncate(size_before);
     return status;
   } else {
     return absl::OkStatus();

@@ -59,16 +59,25 @@ class FutureState {
 
  private:
   Outcome& Decoded() {
-    if (!outcome_) outcome_.emplace(Decode(core_->Take()));
+    if (outcome_) return *outcome_;
+    if (const std::optional<LentBytes> lent = core_->TakeLent()) {
+      outcome_.emplace(DecodeSpan(lent->bytes));
+    } else {
+      outcome_.emplace(Decode(core_->Take()));
+    }
     return *outcome_;
   }
 
   static Outcome Decode(absl::StatusOr<std::vector<std::byte>> bytes) {
     if (!bytes.ok()) return bytes.status();
+    return DecodeSpan(*bytes);
+  }
+
+  static Outcome DecodeSpan([[maybe_unused]] absl::Span<const std::byte> bytes) {
     if constexpr (std::is_void_v<T>) {
       return absl::OkStatus();
     } else {
-      return progeny::Decode<T>(*bytes);
+      return progeny::Decode<T>(bytes);
     }
   }
 
@@ -113,6 +122,7 @@ class Future {
   // may be called again. What the child's code threw is Unknown with a RemoteError; the death of
   // its process Aborted with an ExitStatus.
   Outcome Get(absl::Duration timeout = absl::InfiniteDuration()) {
+    if (timeout == absl::InfiniteDuration()) state_->core().WillTake();
     if (!state_->taken() && !state_->core().Wait(timeout)) {
       return absl::DeadlineExceededError("Future::Get: the result is not there yet");
     }

@@ -21,11 +21,7 @@ size_t RoundUpToPages(size_t bytes) {
 }
 
 // Files with holes: how far apart areas lie costs nothing.
-constexpr uint64_t kAreaBytes = uint64_t{1} << 42;
-
-uint64_t AreaOffset(size_t head_size, SharedRegion::Area area) {
-  return head_size + (area == SharedRegion::Area::kFirst ? 0 : kAreaBytes);
-}
+constexpr uint64_t kAreaBytes = uint64_t{1} << 40;
 
 absl::StatusOr<std::vector<std::byte>> ReadAt(int fd, uint64_t offset, size_t size, std::vector<std::byte> bytes = {}) {
   struct stat info {};
@@ -126,17 +122,21 @@ void SharedRegion::ReleaseTail() {
   PunchHole(handle_.get(), head_size_, static_cast<size_t>(end) - head_size_);
 }
 
+uint64_t SharedRegion::AreaOffset(Area area) const {
+  return head_size_ + static_cast<uint64_t>(area) * kAreaBytes;
+}
+
 absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> bytes) {
-  return WriteAt(handle_.get(), AreaOffset(head_size_, area), bytes);
+  return WriteAt(handle_.get(), AreaOffset(area), bytes);
 }
 
 absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t size,
                                                               std::vector<std::byte> reused) const {
-  return ReadAt(static_cast<int>(handle_.get()), AreaOffset(head_size_, area), size, std::move(reused));
+  return ReadAt(static_cast<int>(handle_.get()), AreaOffset(area), size, std::move(reused));
 }
 
 void SharedRegion::ReleaseArea(Area area, size_t size) {
-  PunchHole(handle_.get(), AreaOffset(head_size_, area), size);
+  PunchHole(handle_.get(), AreaOffset(area), size);
 }
 
 }  // namespace progeny::platform

@@ -30,6 +30,8 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area, size_t, std:
   return absl::UnimplementedError("read shared memory: not ported to this operating system");
 }
 
+uint64_t SharedRegion::AreaOffset(Area) const { return 0; }
+
 void SharedRegion::ReleaseTail() {}
 
 void SharedRegion::ReleaseArea(Area, size_t) {}

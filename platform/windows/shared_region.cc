@@ -33,10 +33,6 @@ uint64_t TailOffset(uint64_t head_bytes) { return RoundUp(head_bytes + kPage, kG
 
 constexpr uint64_t kAreaBytes = uint64_t{30} << 30;
 
-uint64_t AreaOffset(uint64_t head_bytes, SharedRegion::Area area) {
-  return TailOffset(head_bytes) + (area == SharedRegion::Area::kFirst ? 0 : kAreaBytes + kSlice);
-}
-
 // Stands in front of the tail's bytes, which begin kGranularity behind it.
 struct TailHeader {
   uint64_t size = 0;
@@ -204,6 +200,10 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadTail(size_t size) const
   return Copy(view, size);
 }
 
+uint64_t SharedRegion::AreaOffset(Area area) const {
+  return TailOffset(head_size_) + static_cast<uint64_t>(area) * (kAreaBytes + kSlice);
+}
+
 absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> bytes) {
   if (bytes.size() > kAreaBytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -211,7 +211,7 @@ absl::Status SharedRegion::WriteArea(Area area, absl::Span<const std::byte> byte
   }
   absl::Status status;
   for (uint64_t done = 0; status.ok() && done < bytes.size(); done += kSlice) {
-    status = WriteSlice(handle_.get(), AreaOffset(head_size_, area) + done,
+    status = WriteSlice(handle_.get(), AreaOffset(area) + done,
                         bytes.subspan(done, kSlice));
   }
   return status;
@@ -221,7 +221,7 @@ absl::StatusOr<std::vector<std::byte>> SharedRegion::ReadArea(Area area, size_t 
                                                               std::vector<std::byte>) const {
   if (size > kAreaBytes) return TooShort(size);
   if (size == 0) return std::vector<std::byte>();
-  const View view(handle_.get(), AreaOffset(head_size_, area), size);
+  const View view(handle_.get(), AreaOffset(area), size);
   if (view.data() == nullptr) return LastOsError("map a shared region", "");
   // What the writer has committed stays as it is; asking whether it has would mean to know how much
   // was ever committed behind it (see View).

@@ -1,10 +1,11 @@
-// Contract of platform/shared_region.h.
+// Contracts of platform/shared_region.h and platform/mapped_area.h.
 #include "platform/shared_region.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "gtest/gtest.h"
+#include "platform/mapped_area.h"
 #include "support/leak_check.h"
 #include "support/status.h"
 
@@ -72,6 +73,34 @@ TEST_F(SharedRegionTest, Areas_AreWrittenAgainAndAgain_ApartFromEachOther) {
     EXPECT_EQ(*second, Bytes(size + 1, 8));
     region->ReleaseArea(Area::kFirst, size);
   }
+}
+
+TEST_F(SharedRegionTest, MappedAreas_ShowWhatIsWritten_AndMoreThanThereIsIsDataLoss) {
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(4096);
+  ASSERT_OK(region);
+  if (!MappedArea::CanMap(*region)) GTEST_SKIP() << "areas are copied on this system";
+  using Area = SharedRegion::Area;
+  MappedArea writer;
+  MappedArea reader;
+  EXPECT_THAT(reader.Show(*region, Area::kFourth, 1), tests::IsError(absl::StatusCode::kDataLoss, ""));
+  size_t reserved = 0;
+  for (size_t size : {size_t{70'000}, size_t{1}, size_t{5} << 20U}) {
+    ASSERT_OK(writer.Reserve(*region, Area::kFourth, size, reserved));
+    reserved = writer.size();
+    ASSERT_GE(reserved, size);
+    std::memset(writer.data(), 7, size);
+    ASSERT_OK(reader.Show(*region, Area::kFourth, size));
+    EXPECT_EQ(std::vector<std::byte>(reader.data(), reader.data() + size), Bytes(size, 7));
+  }
+  EXPECT_THAT(reader.Show(*region, Area::kFourth, size_t{1} << 30U), tests::IsError(absl::StatusCode::kDataLoss, ""));
+  EXPECT_THAT(writer.Reserve(*region, Area::kFourth, SIZE_MAX, reserved),
+              tests::IsError(absl::StatusCode::kResourceExhausted, ""));
+  // Given back, it is there again when it is asked for.
+  region->ReleaseArea(Area::kFourth, reserved);
+  EXPECT_EQ(reader.data()[0], std::byte{0});
+  ASSERT_OK(writer.Reserve(*region, Area::kFourth, 100, 0));
+  writer.data()[99] = std::byte{1};
+  EXPECT_EQ(reader.data()[99], std::byte{1});
 }
 
 TEST_F(SharedRegionTest, Move_TakesTheMappingAlong) {

@@ -32,11 +32,21 @@ struct Answer {
   }
   template <class T>
   static void Store(const absl::StatusOr<T>& result, EntryOutcome& outcome) {
-    outcome.status = result.ok() ? EncodeTo(outcome.value, *result) : result.status();
+    if (!result.ok()) {
+      outcome.status = result.status();
+    } else {
+      StoreValue(*result, outcome);
+    }
   }
   template <class T>
   static void Store(const T& result, EntryOutcome& outcome) {
-    outcome.status = EncodeTo(outcome.value, result);
+    StoreValue(result, outcome);
+  }
+
+ private:
+  template <class T>
+  static void StoreValue(const T& value, EntryOutcome& outcome) {
+    outcome.status = outcome.sink != nullptr ? EncodeTo(*outcome.sink, value) : EncodeTo(outcome.value, value);
   }
 };
 

@@ -59,14 +59,23 @@ void ByteWriter::WriteLength(uint64_t length) {
 }
 
 void ByteWriter::Flush() {
-  out_.insert(out_.end(), staged_, staged_ + used_);
+  if (used_ > 0) WriteThrough(staged_, used_);
   used_ = 0;
+}
+
+void ByteWriter::WriteThrough(const void* from, size_t size) {
+  const auto* bytes = static_cast<const std::byte*>(from);
+  if (sink_ != nullptr) {
+    sink_->Append(bytes, size);
+  } else {
+    out_->insert(out_->end(), bytes, bytes + size);
+  }
+  flushed_ += size;
 }
 
 void ByteWriter::WriteLarge(const void* from, size_t size) {
   Flush();
-  const auto* bytes = static_cast<const std::byte*>(from);
-  out_.insert(out_.end(), bytes, bytes + size);
+  WriteThrough(from, size);
 }
 
 absl::Status ByteReader::ExpectEnd() const {

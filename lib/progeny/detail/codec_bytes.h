@@ -1,5 +1,6 @@
-// The two ends of the wire under the codec: a writer that appends to a vector of bytes and a reader
-// that never looks past the end of a span.
+// The two ends of the wire under the codec: a writer that appends to a vector of bytes or to a sink, and a
+// reader that never looks past the end of a span. The bytes of that span may change while they are read
+// (memory that another process still writes to): each one is looked at once, so what was checked is what is used.
 //
 // Inside the codec an error is an exception, because that is the only way out of a user's
 // serialize(); it never leaves RunCodec(), which turns it, and whatever user code throws, into a
@@ -33,11 +34,22 @@ enum class Direction { kEncode, kDecode };
 // decoding.
 absl::Status RunCodec(Direction direction, absl::FunctionRef<void()> body);
 
-// Appends to a vector. Small writes gather in a fixed buffer, since appending a few bytes at a time
+// Where encoded bytes go that are to lie somewhere else than in a vector. May end the running encode with
+// ThrowCodecError.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual void Append(const void* from, size_t size) = 0;
+  virtual size_t size() const = 0;
+  virtual void Truncate(size_t size) = 0;  // back to what it was
+};
+
+// Appends to a vector or a sink. Small writes gather in a fixed buffer, since appending a few bytes at a time
 // to a vector costs more than the rest of the encoding; Flush() before the vector is looked at.
 class ByteWriter {
  public:
-  explicit ByteWriter(std::vector<std::byte>& out) : out_(out) {}
+  explicit ByteWriter(std::vector<std::byte>& out) : out_(&out), flushed_(out.size()) {}
+  explicit ByteWriter(ByteSink& sink) : sink_(&sink), flushed_(sink.size()) {}
   ByteWriter(const ByteWriter&) = delete;
   ByteWriter& operator=(const ByteWriter&) = delete;
 
@@ -51,13 +63,16 @@ class ByteWriter {
   void WriteLength(uint64_t length);  // 7 bits per byte, low ones first
   void Flush();
 
-  // Bytes written so far, staged ones and those that stood in the vector before included.
-  size_t written() const { return out_.size() + used_; }
+  // Bytes written so far, staged ones and those that stood there before included.
+  size_t written() const { return flushed_ + used_; }
 
  private:
   void WriteLarge(const void* from, size_t size);
+  void WriteThrough(const void* from, size_t size);
 
-  std::vector<std::byte>& out_;
+  std::vector<std::byte>* const out_ = nullptr;  // one of these two
+  ByteSink* const sink_ = nullptr;
+  size_t flushed_ = 0;
   size_t used_ = 0;
   std::byte staged_[256];
 };
@@ -84,6 +99,7 @@ class ByteReader {
     std::memcpy(to, at_, size);
     at_ += size;
   }
+  bool IsAligned(size_t alignment) const { return reinterpret_cast<uintptr_t>(at_) % alignment == 0; }
   // The next bytes in place: valid as long as the span the reader was made from.
   const std::byte* Take(size_t size) {
     if (size > left()) FailShort(size);
@@ -92,9 +108,9 @@ class ByteReader {
     return taken;
   }
   uint8_t ReadByte() {
-    uint8_t byte;
-    Read(&byte, 1);
-    return byte;
+    if (at_ == end_) FailShort(1);
+    // Lengths are made of these: the compiler must not look again after the check.
+    return static_cast<uint8_t>(*static_cast<const volatile std::byte*>(at_++));
   }
   bool ReadBool() {
     const uint8_t byte = ReadByte();

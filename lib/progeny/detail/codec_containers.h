@@ -97,14 +97,19 @@ concept BlockRange = kIsBlock && requires(T& range) {
   range.resize(size_t{});
 };
 
-// Large ranges come through a buffer that stays in the cache, since resize() would first fill all
-// the memory with zeros.
+// Not by resize(), which would first fill all the memory with zeros. What lies where its elements may lie is
+// appended at once, all else through a buffer that stays in the cache.
 template <class T>
 void AppendBlocks(ByteReader& reader, T& range, size_t count) {
   using Element = typename T::value_type;
   constexpr size_t kPiece = sizeof(Element) < 8192 ? 8192 / sizeof(Element) : 1;
   alignas(Element) std::byte piece[kPiece * sizeof(Element)];
   range.reserve(count);
+  if (reader.IsAligned(alignof(Element))) {
+    const auto* elements = reinterpret_cast<const Element*>(reader.Take(count * sizeof(Element)));
+    range.insert(range.end(), elements, elements + count);
+    return;
+  }
   while (count > 0) {
     const size_t some = std::min(count, kPiece);
     reader.Read(piece, some * sizeof(Element));

@@ -22,6 +22,7 @@ struct EntryOutcome {
   bool exits = false;  // an entry of a Process: nobody waits for a value
   absl::Status status;
   std::vector<std::byte> value;
+  ByteSink* sink = nullptr;  // takes the value instead, where there is one
   StateBox* state_box = nullptr;  // of a pool's worker
 };
 

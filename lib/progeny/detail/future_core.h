@@ -4,13 +4,22 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "progeny/this_process.h"
 
 namespace progeny::detail {
+
+// Bytes that somebody else keeps for us, for as long as we hold them. They may change meanwhile.
+struct LentBytes {
+  absl::Span<const std::byte> bytes;
+  std::shared_ptr<const void> held;
+};
 
 // Thread-safe.
 class FutureCore {
@@ -22,6 +31,11 @@ class FutureCore {
 
   // True once the answer, or the reason why there is none, is known.
   virtual bool Wait(absl::Duration timeout) = 0;
+  // Whoever says so is going to Wait for as long as it takes, and then takes the answer at once.
+  virtual void WillTake() {}
+  // The answer, if it lies in memory that is lent: to be let go of soon. Else Take has it. Called once,
+  // only when Wait has said true.
+  virtual std::optional<LentBytes> TakeLent() { return std::nullopt; }
   // The answer; only when Wait has said true. Called once.
   virtual absl::StatusOr<std::vector<std::byte>> Take() = 0;
   virtual bool Cancel() = 0;

@@ -29,6 +29,9 @@ class OutcomeSink {
   // lies in `owned` may be taken; it is empty when `bytes` lie somewhere else.
   virtual void OnValues(int64_t first, uint32_t count, absl::Span<const std::byte> bytes,
                         std::vector<std::byte>& owned) = 0;
+  // The same, of bytes that are lent: taken by who waits for just them and decodes them at once. False: not
+  // taken, OnValues follows with a copy.
+  virtual bool OnLent(int64_t /*first*/, uint32_t /*count*/, const LentBytes& /*lent*/) { return false; }
   virtual void OnStatus(int64_t index, absl::Status status) = 0;
   // A worker took so long for so many elements of this call, which asked for that.
   virtual void OnMeasured(int64_t elements, int64_t nanoseconds) = 0;

@@ -29,21 +29,25 @@ struct MapOutcome {
   size_t offset = 0;    // these bytes of the lot
   size_t size = 0;
   uint32_t count = 1;   // more: values of so many elements, flat, `size` bytes each
+  int32_t lent = -1;    // not negative: these of the lent bytes instead
 };
 
 // Outcomes in the order in which they came.
 struct MapLot {
   std::vector<MapOutcome> outcomes;
   std::vector<std::byte> bytes;
+  std::vector<LentBytes> lent;  // to be let go of soon: a worker may wait for it
   int64_t elements = 0;
 
   absl::Span<const std::byte> BytesOf(const MapOutcome& outcome) const {
-    return absl::MakeConstSpan(bytes).subspan(outcome.offset, outcome.size * outcome.count);
+    const auto all = outcome.lent < 0 ? absl::MakeConstSpan(bytes) : lent[static_cast<size_t>(outcome.lent)].bytes;
+    return all.subspan(outcome.offset, outcome.size * outcome.count);
   }
   // Keeps the memory for the next one.
   void Clear() {
     outcomes.clear();
     bytes.clear();
+    lent.clear();
     elements = 0;
   }
 };
@@ -53,7 +57,7 @@ template <class Visit>
 void ForEachElement(MapOutcome& outcome, Visit visit) {
   if (outcome.count == 1) return visit(outcome);
   for (uint32_t i = 0; i < outcome.count; ++i) {
-    MapOutcome one{outcome.index + i, absl::OkStatus(), outcome.offset + i * outcome.size, outcome.size};
+    MapOutcome one{outcome.index + i, absl::OkStatus(), outcome.offset + i * outcome.size, outcome.size, 1, outcome.lent};
     visit(one);
   }
 }
@@ -261,7 +265,7 @@ OutcomeOf<R> OutcomeFrom(const MapLot& lot, MapOutcome& outcome) {
   } else if constexpr (kFlatSize<R> > 0) {
     if (outcome.size != kFlatSize<R>) return absl::DataLossError("a pool's result has another size than its type");
     R value;
-    GetFlat(lot.bytes.data() + outcome.offset, value);
+    GetFlat(lot.BytesOf(outcome).data(), value);
     return value;
   } else {
     return Decode<R>(lot.BytesOf(outcome));

@@ -87,6 +87,7 @@ absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& opt
         }
       }
     }
+    lot.Clear();
     if (options.on_progress && status.ok()) {
       absl::Status shown = RunUserCode([&] { options.on_progress(progress); });
       if (!shown.ok()) end_with(std::move(shown));
@@ -103,7 +104,7 @@ class Collector {
       const auto at = static_cast<size_t>(outcome.index);
       if (values_.size() < at + outcome.count) values_.resize(at + outcome.count);
       if constexpr (kFlatSize<R> > 0 && !std::is_same_v<R, bool>) {
-        if (outcome.size == kFlatSize<R>) return TakeFlat(lot.bytes.data() + outcome.offset, &values_[at], outcome.count);
+        if (outcome.size == kFlatSize<R>) return TakeFlat(lot.BytesOf(outcome).data(), &values_[at], outcome.count);
       }
       ForEachElement(outcome, [&](MapOutcome& one) {
         absl::StatusOr<R> value = OutcomeFrom<R>(lot, one);

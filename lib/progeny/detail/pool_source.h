@@ -88,6 +88,7 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
         held_.emplace(key, OutcomeFrom<typename Mapping::Result>(lot_, one));
       });
     }
+    lot_.Clear();
   }
 
   // False when on_progress has thrown: then that is the end.

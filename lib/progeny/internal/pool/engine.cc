@@ -98,6 +98,9 @@ absl::Status Engine::MakeWorkers() {
     absl::StatusOr<WorkerMemory> memory = WorkerMemory::Create();
     if (!memory.ok()) return memory.status();
     worker->memory = *std::move(memory);
+    WorkerWords& words = worker->memory.words();
+    worker->down_slabs = std::make_unique<Slabs>(worker->memory.region(), words.down_slabs, Slabs::Direction::kDown);
+    worker->up_slabs = std::make_unique<Slabs>(worker->memory.region(), words.up_slabs, Slabs::Direction::kUp);
     absl::StatusOr<platform::SharedWord> word =
         platform::SharedWord::Create(&worker->memory.words().bell);
     if (!word.ok()) return word.status();

@@ -100,6 +100,8 @@ class Engine final : public detail::PoolCore {
   Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch);
   absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
                               absl::Span<const std::byte> bytes);
+  absl::StatusOr<Put> PutHeader(Worker& worker, Down kind, const WorkHeader& header,
+                                absl::Span<const std::byte> bytes);
   absl::StatusOr<Put> TellEntry(Worker& worker, const detail::PoolEntryNode* node);
   absl::StatusOr<Put> TellEntry(Worker& worker, detail::PoolWork& work);
   absl::StatusOr<Put> TellJob(Worker& worker, const detail::PoolWork& work);
@@ -112,17 +114,35 @@ class Engine final : public detail::PoolCore {
   void Drain(Worker& worker);
   absl::Status HandleRecord(Worker& worker, const Record& record);
   absl::Status HandleOutcome(Worker& worker, const Record& record);
-  absl::Status HandleValues(Worker& worker, const OutcomeHeader& header, absl::Span<const std::byte> bytes);
+  absl::Status HandleValues(Worker& worker, const OutcomeHeader& header, const Record& record);
   void CloseBatch(Worker& worker, const OutcomeHeader& header);
   void NoteTime(detail::PoolWork& work, uint32_t elements, int64_t nanoseconds);
   void TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte> bytes,
                   std::vector<std::byte>& owned);
   void TakeFlatOfTheDead(Worker& worker);
-  absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,
-                                                           std::vector<std::byte>& storage);
+  absl::Status CheckValues(Worker& worker, const OutcomeHeader& header, size_t size);
   void Tell(Batch& batch, absl::Status status);
   void TellAll(Batch& batch, const absl::Status& status);
   void Requeue(std::unique_ptr<Batch> batch);
+
+  // engine_slabs.cc: what is too large for a ring
+  struct SlabRead {
+    std::shared_ptr<SlabUse> use;
+    Slabs::Place place;
+    Slabs::Reading reading = Slabs::Reading::kFresh;
+  };
+  absl::StatusOr<Put> PutInSlab(Worker& worker, const Slabs::Taken& slab, absl::Span<const std::byte> bytes);
+  absl::StatusOr<SlabRead> UseOf(Worker& worker, const SlabPlace& place, size_t size, size_t whole);
+  absl::StatusOr<SlabRead> UseOf(Worker& worker, const Record& record);
+  absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,
+                                                           std::vector<std::byte>& storage);
+  absl::StatusOr<absl::Span<const std::byte>> CopyOut(Worker& worker, const SlabRead& read,
+                                                      std::vector<std::byte>& storage);
+  bool Lend(Worker& worker, const OutcomeHeader& header, const Record& record, SlabRead& read);
+  absl::StatusOr<absl::Span<const std::byte>> FlatOfTheDead(Worker& worker, uint32_t done);
+  void NoteSlab(Worker& worker, size_t size);
+  void TrimSlabs();
+  absl::Duration UntilTrim(const Worker& worker) const;
 
   // engine_threads.cc
   struct Watched {

@@ -55,12 +55,12 @@ absl::Status Death(absl::string_view words, const ExitStatus& exit, const std::o
 
 void EngineWorker::Renew() {
   memory.Reset();
+  RenewSlabs();
   down = RingProducer(memory.down());
   next_task = 1;
   known_entries = 0;
   known_jobs.clear();
   known_arenas.clear();
-  areas_sent = 0;
   crash.reset();
   killed = false;
   climb.reset();

@@ -10,8 +10,6 @@
 namespace progeny::internal {
 namespace {
 
-constexpr size_t kKeptAreaBytes = 4 << 20;
-
 absl::Status Garbled(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("a pool's worker has garbled its memory: ", what));
 }
@@ -123,27 +121,6 @@ absl::Status Engine::HandleRecord(Worker& worker, const Record& record) {
   return Garbled("a record of no kind");
 }
 
-// Of an area: read without the lock, as it may be long. Nobody else takes records out of this ring, and
-// what the record is about stays where it is: it has been published.
-absl::StatusOr<absl::Span<const std::byte>> Engine::OutcomeBytes(Worker& worker, const Record& record,
-                                                                 std::vector<std::byte>& storage) {
-  OutcomeHeader header;
-  if (record.bytes.size() < sizeof header) return Garbled("an outcome without a head");
-  std::memcpy(&header, record.bytes.data(), sizeof header);
-  if (header.area_size == 0) return absl::MakeConstSpan(record.bytes).subspan(sizeof header);
-  mu_.unlock();
-  platform::SharedRegion& region = worker.memory.region();
-  absl::StatusOr<std::vector<std::byte>> read =
-      region.ReadArea(WorkerMemory::kUpArea, header.area_size);
-  if (header.area_size > kKeptAreaBytes) region.ReleaseArea(WorkerMemory::kUpArea, header.area_size);
-  mu_.lock();
-  worker.memory.words().up_area_taken.fetch_add(1, std::memory_order_release);
-  worker.bell.Wake();
-  if (!read.ok()) return read.status();
-  storage = *std::move(read);
-  return absl::MakeConstSpan(storage);
-}
-
 void Engine::TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte> bytes,
                         std::vector<std::byte>& owned) {
   const int64_t index = batch.first_index + batch.next;
@@ -154,14 +131,37 @@ void Engine::TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte
   batch.work->sink->OnValues(index, count, bytes, owned);
 }
 
-absl::Status Engine::HandleValues(Worker& worker, const OutcomeHeader& header, absl::Span<const std::byte> bytes) {
-  Batch& batch = *worker.in_flight.front().batch;
+absl::Status Engine::CheckValues(Worker& worker, const OutcomeHeader& header, size_t size) {
+  const Batch& batch = *worker.in_flight.front().batch;
   if (!batch.shape.flat() || header.count == 0 || header.count > batch.left() ||
-      bytes.size() != size_t{header.count} * batch.shape.result_bytes) {
+      size != size_t{header.count} * batch.shape.result_bytes) {
     return Garbled("outcomes of another size");
   }
-  std::vector<std::byte> elsewhere;
-  TellValues(batch, header.count, bytes, elsewhere);
+  return absl::OkStatus();
+}
+
+// Of kValue and kValues.
+absl::Status Engine::HandleValues(Worker& worker, const OutcomeHeader& header, const Record& record) {
+  const bool flat = static_cast<Up>(record.kind) == Up::kValues;
+  const size_t size = header.slab_size > 0 ? header.slab_size : record.bytes.size() - sizeof header;
+  if (absl::Status checked = flat ? CheckValues(worker, header, size) : absl::OkStatus(); !checked.ok()) return checked;
+  SlabRead read;  // held until it is copied, if nobody takes it as it is
+  if (header.slab_size > 0) {
+    absl::StatusOr<SlabRead> used = UseOf(worker, record);
+    if (!used.ok()) return used.status();
+    read = *std::move(used);
+    if (Lend(worker, header, record, read)) return absl::OkStatus();
+  }
+  std::vector<std::byte> storage;
+  const auto bytes = read.use != nullptr ? CopyOut(worker, read, storage) : OutcomeBytes(worker, record, storage);
+  Batch& batch = *worker.in_flight.front().batch;
+  if (bytes.ok()) {
+    TellValues(batch, flat ? header.count : 1, *bytes, storage);
+  } else if (flat) {
+    return bytes.status();
+  } else {
+    Tell(batch, bytes.status());
+  }
   return absl::OkStatus();
 }
 
@@ -170,24 +170,18 @@ absl::Status Engine::HandleOutcome(Worker& worker, const Record& record) {
   if (record.bytes.size() < sizeof header) return Garbled("an outcome without a head");
   std::memcpy(&header, record.bytes.data(), sizeof header);
   const auto kind = static_cast<Up>(record.kind);
-  std::vector<std::byte> storage;
-  absl::StatusOr<absl::Span<const std::byte>> bytes = OutcomeBytes(worker, record, storage);
   if (worker.in_flight.empty()) return Garbled("an outcome that nobody waits for");
-  InFlight& flight = worker.in_flight.front();
-  if (header.task != flight.next_task()) return Garbled("an outcome of another task");
-  Batch& batch = *flight.batch;
+  if (header.task != worker.in_flight.front().next_task()) return Garbled("an outcome of another task");
+  Batch& batch = *worker.in_flight.front().batch;  // it stays the first: it has begun
   if (kind != Up::kEnd && batch.left() == 0) return Garbled("an outcome of no task");
-  if (kind == Up::kValues) {
-    absl::Status told = bytes.ok() ? HandleValues(worker, header, *bytes) : bytes.status();
-    if (!told.ok()) return told;
-  } else if (kind == Up::kEnd) {
+  if (kind == Up::kEnd) {
     if (header.after == After::kGoesOn) return Garbled("an end that is none");
-  } else if (!bytes.ok()) {
-    Tell(batch, bytes.status());
   } else if (kind == Up::kStatus) {
-    Tell(batch, DecodeStatus(*bytes));
-  } else {
-    TellValues(batch, 1, *bytes, storage);
+    std::vector<std::byte> storage;
+    const auto bytes = OutcomeBytes(worker, record, storage);
+    Tell(batch, bytes.ok() ? DecodeStatus(*bytes) : bytes.status());
+  } else if (absl::Status told = HandleValues(worker, header, record); !told.ok()) {
+    return told;
   }
   if (header.after != After::kGoesOn) CloseBatch(worker, header);
   return absl::OkStatus();
@@ -221,12 +215,11 @@ void Engine::TakeFlatOfTheDead(Worker& worker) {
   const WorkerWords& words = worker.memory.words();
   if (!batch.shape.flat() || batch.left() == 0 || words.running.load() != flight.next_task()) return;
   const uint32_t done = words.flat_done.load(std::memory_order_acquire);
-  const RingMemory ring = worker.memory.up();
-  const size_t at = words.flat_results.load(std::memory_order_relaxed);
-  const size_t size = size_t{done} * batch.shape.result_bytes;
-  if (done == 0 || done > batch.left() || at > ring.capacity || size > ring.capacity - at) return;
+  if (done == 0 || done > batch.left()) return;
+  const absl::StatusOr<absl::Span<const std::byte>> bytes = FlatOfTheDead(worker, done);
+  if (!bytes.ok()) return;
   std::vector<std::byte> elsewhere;
-  TellValues(batch, done, {ring.data + at, size}, elsewhere);
+  TellValues(batch, done, *bytes, elsewhere);
   worker.memory.words().running.store(flight.next_task());  // it was at the next one
 }
 

@@ -100,7 +100,7 @@ platform::Deadline Engine::NextDeadline() const {
   absl::Duration next = idle_since_ ? kLookAgainAfter : absl::InfiniteDuration();
   for (const auto& worker : workers_) {
     if (!worker->alive()) continue;
-    next = std::min({next, UntilTimeout(*worker), UntilStep(*worker)});
+    next = std::min({next, UntilTimeout(*worker), UntilStep(*worker), UntilTrim(*worker)});
     // One that waits for its turn to be replaced is looked at when the turn comes.
     if (UntilTooOld(*worker) > absl::ZeroDuration()) next = std::min(next, UntilTooOld(*worker));
   }

@@ -14,18 +14,21 @@ namespace progeny::internal {
 absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
                                             absl::Span<const std::byte> bytes) {
   if (bytes.size() > kLargestInline) {
-    const WorkerWords& words = worker.memory.words();
-    if (words.down_area_taken.load(std::memory_order_acquire) != worker.areas_sent) return Put::kFull;
-    // Long: outcomes of others and callers go on meanwhile. Only the dispatcher comes here, and only it
-    // settles workers, so this one's memory stays what it is.
-    mu_.unlock();
-    const absl::Status written = worker.memory.region().WriteArea(WorkerMemory::kDownArea, bytes);
-    mu_.lock();
-    if (!written.ok()) return written;
-    if (kind != Down::kInit && !worker.takes_work()) return Put::kFull;
-    header.area_size = bytes.size();
-    bytes = {};
+    const std::optional<Slabs::Taken> slab = worker.down_slabs->Take();
+    if (!slab) return Put::kFull;
+    absl::StatusOr<Put> put = PutInSlab(worker, *slab, bytes);
+    if (put.ok() && *put == Put::kDone && kind != Down::kInit && !worker.takes_work()) put = Put::kFull;
+    header.slab = static_cast<uint8_t>(slab->slab);
+    header.slab_size = bytes.size();
+    if (put.ok() && *put == Put::kDone) put = PutHeader(worker, kind, header, {});
+    if (!put.ok() || *put == Put::kFull) worker.down_slabs->Drop(*slab);
+    return put;
   }
+  return PutHeader(worker, kind, header, bytes);
+}
+
+absl::StatusOr<Engine::Put> Engine::PutHeader(Worker& worker, Down kind, const WorkHeader& header,
+                                              absl::Span<const std::byte> bytes) {
   std::byte* room = worker.Reserve(kind, sizeof header + bytes.size());
   if (room == nullptr) return Put::kFull;
   auto* placed = new (room) WorkHeader;
@@ -39,9 +42,9 @@ absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeade
   placed->shape = header.shape;
   placed->first_index = header.first_index;
   placed->seed = header.seed;
-  placed->area_size = header.area_size;
+  placed->slab = header.slab;
+  placed->slab_size = header.slab_size;
   if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
-  if (header.area_size != 0) ++worker.areas_sent;
   worker.down.Commit();
   last_put_ = placed;
   return Put::kDone;

@@ -20,6 +20,7 @@ bool Engine::TakeTurn() {
   }
   EndCancelled();
   CheckTimeouts();
+  TrimSlabs();
   Dispatch(true);
   Rebalance();
   SeeOff();

@@ -80,6 +80,7 @@ struct BatchInFlight {
   uint32_t dealt = 0;       // batch->next when it was put into the ring
   WorkHeader* header = nullptr;  // in the ring, which keeps it as long as this is here
   uint64_t position = 0;
+  std::shared_ptr<SlabUse> slab = nullptr;  // of its results, if they lie in one; until it is closed
 
   uint64_t next_task() const { return first_task + (batch->next - dealt); }
 };
@@ -112,7 +113,10 @@ struct EngineWorker {
   std::set<uint64_t> known_jobs;
   std::set<std::pair<uint64_t, uint64_t>> known_arenas;
   bool being_dealt = false;  // by the dispatcher, which may have let go of the lock
-  uint64_t areas_sent = 0;
+  std::unique_ptr<Slabs> down_slabs;
+  std::unique_ptr<Slabs> up_slabs;
+  std::weak_ptr<SlabUse> up_uses[kSlabs];
+  int64_t trims_at = 0;     // the slabs, steady clock, nanoseconds; 0: nothing to give back
   int64_t born = 0;         // steady clock, nanoseconds
   std::optional<CrashReport> crash;  // of the one that is gone
   absl::Status init_failure;
@@ -122,6 +126,7 @@ struct EngineWorker {
   std::byte* Reserve(Down kind, size_t size);
   // For the next process; no process may use the memory.
   void Renew();
+  void RenewSlabs();
   bool takes_work() const { return !gone && (life == WorkerLife::kStarting || life == WorkerLife::kReady); }
   bool alive() const { return !gone && life != WorkerLife::kAbsent; }
 };

@@ -51,6 +51,14 @@ class MapOutcomes final : public OutcomeSink {
     lot_.bytes.insert(lot_.bytes.end(), bytes.begin(), bytes.end());
     Note(count);
   }
+  bool OnLent(int64_t first, uint32_t count, const LentBytes& lent) override {
+    std::lock_guard<std::mutex> lock(mu_);
+    if (!awaited_) return false;
+    lot_.outcomes.push_back({first, absl::OkStatus(), 0, lent.bytes.size() / count, count, static_cast<int32_t>(lot_.lent.size())});
+    lot_.lent.push_back(lent);
+    Note(count);
+    return true;
+  }
   void OnStatus(int64_t index, absl::Status status) override {
     std::lock_guard<std::mutex> lock(mu_);
     if (!std::exchange(any_error_, true) && on_error_) internal::RunLater(std::move(on_error_));
@@ -68,13 +76,16 @@ class MapOutcomes final : public OutcomeSink {
   bool Has(int64_t count) {
     std::lock_guard<std::mutex> lock(mu_);
     wanted_ = count;
+    awaited_ = true;
     return Enough();
   }
   void Await(int64_t count, MapLot& lot) {
     lot.Clear();
     std::unique_lock<std::mutex> lock(mu_);
     wanted_ = count;
+    awaited_ = true;
     enough_.wait(lock, [this] { return Enough(); });
+    awaited_ = false;
     std::swap(lot, lot_);
   }
 
@@ -102,9 +113,12 @@ class MapOutcomes final : public OutcomeSink {
  private:
   // Of the same kind, and behind it in the input as in the bytes, which only ever grow at their end.
   static bool Continues(const MapOutcome& last, int64_t first, size_t size) {
-    return last.status.ok() && last.size == size && last.index + last.count == first;
+    return last.status.ok() && last.lent < 0 && last.size == size && last.index + last.count == first;
   }
-  bool Enough() const { return lot_.elements >= wanted_ || (any_error_ && lot_.elements > 0); }
+  // What is lent is given back before more is waited for.
+  bool Enough() const {
+    return lot_.elements >= wanted_ || (any_error_ && lot_.elements > 0) || !lot_.lent.empty();
+  }
   void Note(int64_t elements) {
     lot_.elements += elements;
     if (Enough()) enough_.notify_one();
@@ -117,6 +131,7 @@ class MapOutcomes final : public OutcomeSink {
   std::condition_variable enough_;
   MapLot lot_;  // from here on under mu_
   int64_t wanted_ = 0;
+  bool awaited_ = false;  // somebody is in Await, or just before it
   int64_t total_ = -1;
   bool any_error_ = false;
   std::function<void()> on_error_;

@@ -1,4 +1,6 @@
 // The future of one task of a pool.
+#include <atomic>
+#include <optional>
 #include <utility>
 
 #include "progeny/detail/pool_core.h"
@@ -13,6 +15,12 @@ class SingleOutcome final : public OutcomeSink {
   void OnValues(int64_t, uint32_t, absl::Span<const std::byte> bytes, std::vector<std::byte>& owned) override {
     Set(owned.empty() ? std::vector<std::byte>(bytes.begin(), bytes.end()) : std::move(owned));
   }
+  bool OnLent(int64_t, uint32_t, const LentBytes& lent) override {
+    if (!has_taker_.load(std::memory_order_relaxed)) return false;
+    lent_ = lent;
+    ready_.Set();
+    return true;
+  }
   void OnStatus(int64_t, absl::Status status) override { Set(std::move(status)); }
   void OnMeasured(int64_t, int64_t) override {}
 
@@ -23,9 +31,13 @@ class SingleOutcome final : public OutcomeSink {
   }
   internal::Readiness& ready() { return ready_; }
   absl::StatusOr<std::vector<std::byte>> Take() { return std::move(outcome_); }
+  std::optional<LentBytes> TakeLent() { return std::exchange(lent_, std::nullopt); }
+  void WillTake() { has_taker_.store(true, std::memory_order_relaxed); }
 
  private:
   internal::Readiness ready_;
+  std::atomic<bool> has_taker_{false};
+  std::optional<LentBytes> lent_;
   absl::StatusOr<std::vector<std::byte>> outcome_;
 };
 
@@ -39,6 +51,8 @@ class PoolFuture final : public FutureCore {
     internal::HelpUntilReady(*core_, outcome_->ready(), timeout);
     return outcome_->ready().Wait(timeout);
   }
+  void WillTake() override { outcome_->WillTake(); }
+  std::optional<LentBytes> TakeLent() override { return outcome_->TakeLent(); }
   absl::StatusOr<std::vector<std::byte>> Take() override { return outcome_->Take(); }
   bool Cancel() override {
     return work_ != nullptr && core_->IsOurs() && core_->Cancel(work_);
@@ -78,6 +92,7 @@ std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
   elements.state_inline = !encoded->flat;
   elements.bytes = std::move(encoded->bytes);
   elements.kept = std::move(encoded->kept);
+  if (submission == Submission::kAwaited) outcome->WillTake();
   core->Enqueue(work, std::move(elements));
   if (submission == Submission::kAwaited) core->Help([&] { return outcome->ready().done(); });
   return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));

@@ -22,7 +22,7 @@ enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd, kValu
 
 using detail::Claim;
 
-// Bytes up to this size lie in the ring, larger ones in an area of the worker's memory.
+// Bytes up to this size lie in the ring, larger ones in a slab of the worker's memory (slabs.h).
 inline constexpr size_t kLargestInline = 12 << 10;
 
 // In front of the bytes of kEntry (an ImageAddress), kInit, kJob (state) and kBatch (elements, each
@@ -36,10 +36,11 @@ struct WorkHeader {
   bool state_inline = false;   // the state stands before the arguments
   bool patient = false;        // nobody waits for single outcomes: many may be told at once
   bool measured = false;       // somebody wants to know the time that it took
+  uint8_t slab = 0;            // where the bytes lie
   int64_t first_index = 0;     // TaskIndex() of the first element
   uint64_t seed = 0;           // of the call
   detail::FlatShape shape;     // flat: elements have no size in front of them
-  uint64_t area_size = 0;      // not 0: the bytes lie in the area
+  uint64_t slab_size = 0;      // not 0: the bytes lie in the slab
 };
 
 // Stand for one handle that the courier brings (but for kForgetArena).
@@ -61,10 +62,16 @@ enum class After : uint32_t { kGoesOn = 0, kEnds, kRetires };
 // In front of the bytes of kValue, kValues, kStatus, kInitFailed; all there is of kEnd.
 struct OutcomeHeader {
   uint64_t task = 0;  // the first one; of kEnd the one that would have been the next
-  uint64_t area_size = 0;
+  uint64_t slab_size = 0;  // not 0: so many bytes lie in a slab, a SlabPlace follows instead
   uint32_t count = 1;
   After after = After::kGoesOn;
   int64_t nanoseconds = 0;  // since the batch was begun, when it ends and is to be measured
+};
+
+struct SlabPlace {
+  uint64_t number = 0;  // the message's (SlabWords::used_by)
+  uint64_t offset = 0;
+  uint32_t slab = 0;
 };
 
 // The worker's word about the task that runs: its number, and bits that the two sides set. The worker

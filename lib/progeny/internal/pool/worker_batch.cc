@@ -28,7 +28,7 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   auto& header = *reinterpret_cast<WorkHeader*>(record.bytes.data());
   Claim free = Claim::kFree;
   if (!header.claim.compare_exchange_strong(free, Claim::kTaken)) {
-    if (header.area_size != 0) LeaveArea(header.area_size);
+    LeaveSlab(header);
     return Next::kGoOn;
   }
   // A call may be patient about its own elements, not about another call's. Seeds tell calls apart.
@@ -46,12 +46,15 @@ WorkerLoop::Next WorkerLoop::RunBatch(const Record& record) {
   if (header.measured) batch.began = Now();
   in_chunk_ = header.count > 1;
   if (header.shape.flat()) {
+    TakeSlabFor(batch);
     RunFlat(batch);
+    if (batch.slab && !batch.slab_told) up_slabs_.Drop(*batch.slab);
   } else {
     RunElements(batch);
   }
   batch_handles_.CloseRest();
-  if (storage.capacity() <= kKeptBytes && storage.capacity() > spare_.capacity()) spare_ = std::move(storage);
+  LeaveSlab(header);
+  if (storage.capacity() <= kKeptSlabBytes && storage.capacity() > spare_.capacity()) spare_ = std::move(storage);
   in_chunk_ = false;
   if (condemned_) return Next::kEnd;
   if (batch.after == After::kGoesOn) PublishEnd(batch);
@@ -103,7 +106,7 @@ void WorkerLoop::RunElement(Batch& batch, const Element& element) {
   const WorkHeader& header = batch.header;
   BeginTask(element.index, header.seed);
   outcome_.status = absl::OkStatus();
-  outcome_.value.clear();
+  sink_.Restart();
   const auto thrown = platform::RunCatching([&] {
     detail::ByteReader reader(element.bytes);
     if (!batch.call.ok()) {
@@ -123,13 +126,17 @@ void WorkerLoop::RunElement(Batch& batch, const Element& element) {
   if (absl::IsDataLoss(outcome_.status) && !handles_.arena_failure().ok()) {
     outcome_.status = handles_.arena_failure();
   }
-  if (outcome_.status.ok()) {
-    Publish(Up::kValue, HeaderAfter(batch, 1), outcome_.value);
-  } else {
+  if (!outcome_.status.ok()) {
     SendStatus(Up::kStatus, HeaderAfter(batch, 1), outcome_.status);
+  } else if (sink_.in_slab()) {
+    OutcomeHeader told = HeaderAfter(batch, 1);
+    told.slab_size = sink_.size();
+    const Slabs::Taken taken = sink_.Publish();
+    PublishInSlab(Up::kValue, told, {taken.number, sink_.offset(), taken.slab});
+    RingAfter(told, true);
+  } else {
+    Publish(Up::kValue, HeaderAfter(batch, 1), sink_.bytes());
   }
-  // One large result must not cost its memory for ever.
-  if (outcome_.value.capacity() > kKeptBytes) outcome_.value = {};
 }
 
 void WorkerLoop::RunFlat(Batch& batch) {
@@ -153,8 +160,9 @@ void WorkerLoop::RunFlat(Batch& batch) {
 // So many elements that their results fit into one record, and that nobody waits long for one of them.
 uint32_t WorkerLoop::MostInARun(const Batch& batch) const {
   if (!batch.header.patient || setup_.tells_start) return 1;
-  uint64_t most = std::min(kMostInARun, batch.header.count - batch.executed);
-  if (batch.header.shape.result_bytes > 0) most = std::min(most, uint64_t{kLargestInline / batch.header.shape.result_bytes});
+  uint64_t most = batch.header.count - batch.executed;
+  if (batch.results == nullptr) most = std::min<uint64_t>(most, kMostInARun);
+  if (batch.results == nullptr && batch.header.shape.result_bytes > 0) most = std::min(most, uint64_t{kLargestInline / batch.header.shape.result_bytes});
   if (setup_.max_tasks > 0) most = std::min(most, static_cast<uint64_t>(setup_.max_tasks - executed_));
   return static_cast<uint32_t>(std::max<uint64_t>(most, 1));
 }
@@ -163,13 +171,18 @@ uint32_t WorkerLoop::MostInARun(const Batch& batch) const {
 bool WorkerLoop::RunSome(Batch& batch) {
   const WorkHeader& header = batch.header;
   const uint32_t most = MostInARun(batch);
-  std::byte* const room = ReserveOutcome(Up::kValues, sizeof(OutcomeHeader) + most * size_t{header.shape.result_bytes});
+  std::byte* room = nullptr;
+  if (batch.results == nullptr) {
+    room = ReserveOutcome(Up::kValues, sizeof(OutcomeHeader) + most * size_t{header.shape.result_bytes});
+    words_.flat_results.store(static_cast<uint32_t>(up_.reserved_at() + sizeof(OutcomeHeader)), std::memory_order_relaxed);
+  }
   words_.flat_done.store(0, std::memory_order_relaxed);
-  words_.flat_results.store(static_cast<uint32_t>(up_.reserved_at() + sizeof(OutcomeHeader)), std::memory_order_relaxed);
+  words_.flat_slab.store(batch.results != nullptr ? batch.slab->slab + 1 : 0, std::memory_order_relaxed);
   if (!Begin(batch)) return false;
   BeginTask(header.first_index + batch.executed, header.seed);
   detail::FlatRun run{.arguments = batch.bytes.data() + batch.executed * size_t{header.shape.argument_bytes},
-                      .results = room + sizeof(OutcomeHeader),
+                      .results = batch.results != nullptr ? batch.results + batch.executed * size_t{header.shape.result_bytes}
+                                                          : room + sizeof(OutcomeHeader),
                       .shape = header.shape,
                       .count = 0,
                       .done = words_.flat_done,

@@ -49,8 +49,12 @@ WorkerLoop::WorkerLoop(WorkerMemory& memory, Bells bells, platform::HandleCourie
       setup_(setup),
       down_(memory.down()),
       up_(memory.up()),
-      handles_(std::move(courier)) {
+      handles_(std::move(courier)),
+      down_slabs_(memory.region(), words_.down_slabs, Slabs::Direction::kDown),
+      up_slabs_(memory.region(), words_.up_slabs, Slabs::Direction::kUp),
+      sink_(up_slabs_, [this] { return AwaitSlab(); }) {
   outcome_.state_box = &state_;
+  outcome_.sink = &sink_;
   detail::SetStateBox(&state_);  // a forked worker has inherited its parent's, if that is one as well
 }
 
@@ -80,6 +84,7 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
     case Down::kJob: {
       std::vector<std::byte> storage;
       calls_.AddJob(HeaderOf(record), BytesOf(record, storage), handles_.Take());
+      LeaveSlab(HeaderOf(record));
       return Next::kGoOn;
     }
     case Down::kForget: {
@@ -120,27 +125,6 @@ Record WorkerLoop::AwaitRecord() {
   std::_Exit(kGarbledExitCode);
 }
 
-absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& record,
-                                                                std::vector<std::byte>& storage) {
-  const WorkHeader& header = HeaderOf(record);
-  if (header.area_size == 0) {
-    return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
-  }
-  absl::StatusOr<std::vector<std::byte>> read =
-      memory_.region().ReadArea(WorkerMemory::kDownArea, header.area_size, std::move(spare_));
-  LeaveArea(header.area_size);
-  if (!read.ok()) return read.status();
-  storage = *std::move(read);
-  return absl::MakeConstSpan(storage);
-}
-
-// Also of a batch that was withdrawn: the pool's next large one waits for the area.
-void WorkerLoop::LeaveArea(uint64_t size) {
-  if (size > kKeptBytes) memory_.region().ReleaseArea(WorkerMemory::kDownArea, size);
-  words_.down_area_taken.fetch_add(1, std::memory_order_release);
-  pool_bell_.Wake();
-}
-
 absl::Status WorkerLoop::Initialise(uint32_t entry, absl::Span<const std::byte> bytes) {
   detail::EntryOutcome outcome;
   outcome.state_box = &state_;
@@ -159,6 +143,7 @@ WorkerLoop::Next WorkerLoop::RunInitialiser(const Record& record) {
   std::vector<std::byte> storage;
   absl::StatusOr<absl::Span<const std::byte>> bytes = BytesOf(record, storage);
   const absl::Status status = bytes.ok() ? Initialise(HeaderOf(record).entry, *bytes) : bytes.status();
+  LeaveSlab(HeaderOf(record));
   if (!status.ok()) {
     SendStatus(Up::kInitFailed, {}, status);
     exit_code_ = kInitFailedExitCode;

@@ -3,6 +3,7 @@
 #define PROGENY_INTERNAL_POOL_WORKER_LOOP_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -11,7 +12,9 @@
 #include "platform/shared_word.h"
 #include "progeny/detail/pool_entry.h"
 #include "progeny/detail/state_box.h"
+#include "progeny/internal/pool/result_sink.h"
 #include "progeny/internal/pool/ring.h"
+#include "progeny/internal/pool/slabs.h"
 #include "progeny/internal/pool/wire.h"
 #include "progeny/internal/pool/worker_calls.h"
 #include "progeny/internal/pool/worker_handles.h"
@@ -54,10 +57,13 @@ class WorkerLoop {
   Next RunInitialiser(const Record& record);
   Next RunBatch(const Record& record);
 
-  // The record's bytes, wherever they lie; `storage` owns those of an area.
+  // worker_slabs.cc. The record's bytes, wherever they lie: those in a slab until LeaveSlab, or in `storage`.
   absl::StatusOr<absl::Span<const std::byte>> BytesOf(const Record& record,
                                                       std::vector<std::byte>& storage);
-  void LeaveArea(uint64_t size);
+  void LeaveSlab(const WorkHeader& header);
+  Slabs::Taken AwaitSlab();
+  void PublishLarge(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes);
+  void PublishInSlab(Up kind, OutcomeHeader header, const SlabPlace& place);
   absl::Status Initialise(uint32_t entry, absl::Span<const std::byte> bytes);
 
   // One that this worker has claimed.
@@ -68,6 +74,9 @@ class WorkerLoop {
     int64_t began = 0;
     uint32_t executed = 0;        // elements with an outcome
     After after = After::kGoesOn;  // the last of these
+    std::optional<Slabs::Taken> slab = std::nullopt;  // of a flat one's results, if these lie in one
+    bool slab_told = false;        // the pool knows of it, and frees it
+    std::byte* results = nullptr;  // there
 
     bool runs() const {
       return executed < header.count && after == After::kGoesOn &&
@@ -86,6 +95,7 @@ class WorkerLoop {
   void RunFlat(Batch& batch);
   uint32_t MostInARun(const Batch& batch) const;
   bool RunSome(Batch& batch);
+  void TakeSlabFor(Batch& batch);
   void RunInBursts(detail::LoadedCall& call, detail::FlatRun& run, uint32_t most);
   void Publish(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes);
   void PublishFlat(Batch& batch, std::byte* room, uint32_t done);
@@ -97,9 +107,6 @@ class WorkerLoop {
   void SleepUntil(absl::FunctionRef<bool()> ready);
   bool ShouldRetire();
   void SendStatus(Up kind, OutcomeHeader header, const absl::Status& status);
-
-  // Buffers larger than this are not kept for the next task.
-  static constexpr size_t kKeptBytes = 4 << 20;
 
   WorkerMemory& memory_;
   WorkerWords& words_;
@@ -113,10 +120,12 @@ class WorkerLoop {
   WorkerHandles handles_;
   detail::IncomingHandles batch_handles_;
   detail::EntryOutcome outcome_;  // reused: its buffer grows once
-  uint64_t areas_sent_ = 0;
+  Slabs down_slabs_;
+  Slabs up_slabs_;
+  ResultSink sink_;
   int64_t executed_ = 0;
   int64_t next_memory_check_ = 0;
-  std::vector<std::byte> spare_;  // of the last large batch: its pages are there
+  std::vector<std::byte> spare_;  // of the last large batch, where slabs are copied: its pages are there
   bool in_chunk_ = false;
   bool condemned_ = false;  // the task that ran has an outcome without us: nothing is published any more
   uint64_t last_call_ = 0;  // the seed of the last batch's

@@ -44,8 +44,10 @@ void WorkerMemory::Reset() {
   all.flat_done.store(0);
   all.flat_results.store(0);
   all.room_wanted.store(0);
-  all.down_area_taken.store(0);
-  all.up_area_taken.store(0);
+  all.flat_slab.store(0);
+  for (SlabWords* slabs : {&all.down_slabs, &all.up_slabs}) {
+    for (std::atomic<uint64_t>& used_by : slabs->used_by) used_by.store(0);
+  }
 }
 
 }  // namespace progeny::internal

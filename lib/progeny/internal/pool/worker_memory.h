@@ -1,5 +1,5 @@
 // The memory that a pool shares with one worker, and with no other: words, two rings, and behind
-// them an area per direction for what is too large for a ring.
+// them slabs for what is too large for a ring.
 #ifndef PROGENY_INTERNAL_POOL_WORKER_MEMORY_H_
 #define PROGENY_INTERNAL_POOL_WORKER_MEMORY_H_
 
@@ -11,6 +11,7 @@
 #include "platform/shared_region.h"
 #include "platform/shared_word.h"
 #include "progeny/internal/pool/ring.h"
+#include "progeny/internal/pool/slabs.h"
 
 namespace progeny::internal {
 
@@ -21,21 +22,18 @@ struct WorkerWords {
   alignas(64) std::atomic<uint64_t> running;  // wire.h
   std::atomic<int64_t> started_at;            // of the running task, steady clock, nanoseconds
   // Of a flat run, which has the number of its first task in `running`: how many elements are done, and
-  // where in the ring their results begin.
+  // where in the ring their results begin, or which slab they lie in: its index, plus one.
   std::atomic<uint32_t> flat_done;
   std::atomic<uint32_t> flat_results;
+  std::atomic<uint32_t> flat_slab;
   // The pool found no room in the ring below: the worker wakes it when it has read all there is.
   std::atomic<uint32_t> room_wanted;
-  // How often an area's bytes have been taken out of it: by the worker, by the pool.
-  alignas(64) std::atomic<uint64_t> down_area_taken;
-  alignas(64) std::atomic<uint64_t> up_area_taken;
+  SlabWords down_slabs;
+  SlabWords up_slabs;
 };
 
 class WorkerMemory {
  public:
-  static constexpr auto kDownArea = platform::SharedRegion::Area::kFirst;
-  static constexpr auto kUpArea = platform::SharedRegion::Area::kSecond;
-
   WorkerMemory() = default;
   static absl::StatusOr<WorkerMemory> Create();
   static absl::StatusOr<WorkerMemory> Open(platform::Handle handle);
@@ -46,7 +44,8 @@ class WorkerMemory {
   platform::SharedRegion& region() { return region_; }
   platform::NativeHandle handle() const { return region_.handle(); }
 
-  // For the next process: as it was when it was created. Nobody else may look at it meanwhile.
+  // For the next process: as it was when it was created, but for the numbers of slabs. Nobody else may look at
+  // it meanwhile, but who reads a slab.
   void Reset();
 
  private:

@@ -72,25 +72,24 @@ void WorkerLoop::RingAfter(const OutcomeHeader& header, bool waits) {
 }
 
 void WorkerLoop::Publish(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes) {
-  if (bytes.size() > kLargestInline) {
-    SleepUntil([&] { return words_.up_area_taken.load(std::memory_order_acquire) == areas_sent_; });
-    const absl::Status written = memory_.region().WriteArea(WorkerMemory::kUpArea, bytes);
-    // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
-    if (!written.ok()) return SendStatus(Up::kStatus, header, written);
-    header.area_size = bytes.size();
-    bytes = {};
-  }
+  if (bytes.size() > kLargestInline) return PublishLarge(kind, header, bytes);
   std::byte* room = ReserveOutcome(kind, sizeof header + bytes.size());
   std::memcpy(room, &header, sizeof header);
   if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
   if (kind != Up::kInitFailed && !MarkDone(header.task)) return;
-  if (header.area_size != 0) ++areas_sent_;
   up_.Commit();
   RingAfter(header, true);
 }
 
 void WorkerLoop::PublishFlat(Batch& batch, std::byte* room, uint32_t done) {
-  const OutcomeHeader header = HeaderAfter(batch, done);
+  const uint64_t offset = batch.executed * uint64_t{batch.header.shape.result_bytes};
+  OutcomeHeader header = HeaderAfter(batch, done);
+  if (batch.results != nullptr) {
+    header.slab_size = done * uint64_t{batch.header.shape.result_bytes};
+    PublishInSlab(Up::kValues, header, {batch.slab->number, offset, batch.slab->slab});
+    batch.slab_told = true;
+    return RingAfter(header, !batch.header.patient);
+  }
   std::memcpy(room, &header, sizeof header);
   if (!MarkDone(header.task)) return;
   up_.CommitFirst(sizeof header + done * size_t{batch.header.shape.result_bytes});

@@ -1,0 +1,23 @@
+#include "platform/mapped_area.h"
+
+namespace progeny::platform {
+
+MappedArea::MappedArea(MappedArea&&) noexcept {}
+MappedArea& MappedArea::operator=(MappedArea&&) noexcept { return *this; }
+MappedArea::~MappedArea() = default;
+
+bool MappedArea::CanMap(const SharedRegion&) { return false; }
+
+absl::Status MappedArea::Map(const SharedRegion&, SharedRegion::Area, size_t) {
+  return absl::UnimplementedError("map shared memory: areas are copied on this operating system");
+}
+
+absl::Status MappedArea::Reserve(const SharedRegion& region, SharedRegion::Area area, size_t bytes, size_t) {
+  return Map(region, area, bytes);
+}
+
+absl::Status MappedArea::Show(const SharedRegion& region, SharedRegion::Area area, size_t bytes) {
+  return Map(region, area, bytes);
+}
+
+}  // namespace progeny::platform
