@@ -43,7 +43,7 @@ absl::StatusOr<Engine::Put> Engine::PutInSlab(Worker& worker, const Slabs::Taken
 
 absl::StatusOr<Engine::SlabRead> Engine::UseOf(Worker& worker, const SlabPlace& place, size_t size, size_t whole) {
   if (place.slab >= kSlabs || place.offset + size < size) return Garbled();
-  SlabRead read{worker.up_uses[place.slab].lock(), {place.slab, place.offset, size, std::max(whole, place.offset + size)}};
+  SlabRead read{worker.up_uses[place.slab].lock(), {place.slab, place.offset, size, std::max<size_t>(whole, place.offset + size)}};
   if (read.use != nullptr) {
     if (read.use->number() != place.number) return Garbled();
     read.reading = Slabs::Reading::kUnderWay;
