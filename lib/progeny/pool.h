@@ -34,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "progeny/call.h"
+#include "progeny/detail/flat_answer.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/detail/pool_entry.h"
 #include "progeny/detail/pool_run.h"
@@ -92,9 +93,7 @@ class Pool {
   template <class F, class... Args>
   detail::OutcomeOf<AnswerOf<F, Args...>> Apply(F f, Args&&... args) {
     using Task = detail::PoolCallableOf<F, sizeof...(Args)>;
-    return Submitted<typename Task::Type, Args&&...>(Task::Of(std::move(f)), detail::Submission::kAwaited,
-                                                     std::forward<Args>(args)...)
-        .Get();
+    return Applied<typename Task::Type, Args&&...>(Task::Of(std::move(f)), std::forward<Args>(args)...);
   }
 
   // `f` of each element of a range, or of each tuple of arguments (StarMap), in the order of the
@@ -180,6 +179,22 @@ class Pool {
                                          submission));
     } else {
       return Result(nullptr);
+    }
+  }
+  // What is flat needs neither a future nor memory of its own.
+  template <class F, class... A>
+  detail::OutcomeOf<detail::AnswerOf<F, A...>> Applied(const F& f, A... args) {
+    if constexpr (!detail::CheckCall<true, F, A...>()) {
+      return absl::InvalidArgumentError("refused by the compiler");
+    } else if constexpr (detail::kIsStateless<F> && detail::kShapeFor<F, A...>.flat()) {
+      std::byte bytes[detail::kShapeFor<F, A...>.argument_bytes];
+      detail::ArgumentEncoder<typename detail::CallSignature<F, A...>::Parameters, A...>::EncodeFlat(
+          bytes, std::forward<A>(args)...);
+      detail::FlatAnswer answer;
+      core_->Apply(NodeOf<F, A...>(), bytes, answer);
+      return answer.Take<detail::AnswerOf<F, A...>>();
+    } else {
+      return Submitted<F, A...>(f, detail::Submission::kAwaited, std::forward<A>(args)...).Get();
     }
   }
   // State, then arguments.

@@ -29,7 +29,11 @@ void SharedWord::WakeSleeper() {
   SetEvent(ToHandle(handle_.get()));
 }
 
-void SharedWord::NoteCpu() { storage_->cpu.store(CpuPlusOne(), std::memory_order_relaxed); }
+// Wakers look at this line after each message: it stays in their caches as long as nothing changes.
+void SharedWord::NoteCpu() {
+  const uint32_t now = CpuPlusOne();
+  if (storage_->cpu.load(std::memory_order_relaxed) != now) storage_->cpu.store(now, std::memory_order_relaxed);
+}
 
 bool SharedWord::PeerRunsElsewhere() const {
   const uint32_t peer = storage_->cpu.load(std::memory_order_relaxed);

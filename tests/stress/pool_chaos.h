@@ -116,16 +116,19 @@ struct Outcomes {
   }
 };
 
-// `tasks` of them, by Submit and by MapEach in turns of 500.
+// `tasks` of them, by Submit, one by one by Apply, and by MapEach, 1000 a turn.
 inline Outcomes Work(Pool& pool, int tasks) {
   constexpr int kTurn = 500;
   Outcomes outcomes;
   const std::vector<int> threes(kTurn, 3);
   for (int done = 0; done < tasks; done += 2 * kTurn) {
     std::vector<Future<int>> futures;
-    for (int i = 0; i < kTurn; ++i) futures.push_back(pool.Submit(fn<&Square>, i));
-    for (int i = 0; i < kTurn; ++i) {
+    for (int i = 0; i < kTurn / 2; ++i) futures.push_back(pool.Submit(fn<&Square>, i));
+    for (int i = 0; i < kTurn / 2; ++i) {
       if (!outcomes.Count(futures[static_cast<size_t>(i)].Get(absl::Minutes(2)), i * i)) return outcomes;
+    }
+    for (int i = 0; i < kTurn / 2; ++i) {
+      if (!outcomes.Count(pool.Apply(fn<&Square>, i), i * i)) return outcomes;
     }
     const auto each = pool.MapEach(fn<&Square>, threes);
     EXPECT_TRUE(each.ok()) << each.status();

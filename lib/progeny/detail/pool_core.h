@@ -37,6 +37,8 @@ class OutcomeSink {
   virtual void OnMeasured(int64_t elements, int64_t nanoseconds) = 0;
 };
 
+class FlatAnswer;  // an OutcomeSink
+
 // One call of Submit, Map and so on.
 struct CallRequest {
   const PoolEntryNode* node = nullptr;
@@ -84,6 +86,8 @@ class PoolCore {
   // is false, so that they don't have to wake it. Returns at any time; called by who will wait next.
   // `ready` is called under the pool's lock.
   virtual void Help(absl::FunctionRef<bool()> ready) = 0;
+  // Runs one element with flat arguments for a callable without a state, and returns when `answer` is told.
+  virtual void Apply(const PoolEntryNode* node, absl::Span<const std::byte> arguments, FlatAnswer& answer) = 0;
   // No more elements will come.
   virtual void End(const std::shared_ptr<PoolWork>& work) = 0;
 

@@ -135,8 +135,8 @@ void Engine::TakeDown() {
   {
     std::lock_guard<std::mutex> lock(mu_);
     state_ = State::kEnded;
+    WakeDispatcher();
   }
-  WakeDispatcher();
   dispatcher_.join();
 }
 
@@ -182,12 +182,13 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   batch->state_inline = elements.state_inline;
   if (elements.flat) batch->shape = work->node->shape;
   batch->end_offset = elements.bytes.size();
-  batch->call = std::make_shared<const detail::EncodedCall>(
+  batch->call = std::make_shared<detail::EncodedCall>(
       detail::EncodedCall{std::move(elements.bytes), std::move(elements.kept)});
   work->open += batch->count;
   open_ += batch->count;
   queue_.push_back(std::move(batch));
   if (elements.awaited) BeginHelp();
+  if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();  // before anybody has something to tell
   DispatchNow();
 }
 

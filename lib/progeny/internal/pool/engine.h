@@ -56,6 +56,8 @@ class Engine final : public detail::PoolCore {
   bool Cancel(const std::shared_ptr<detail::PoolWork>& work) override;
   void End(const std::shared_ptr<detail::PoolWork>& work) override;
   void Help(absl::FunctionRef<bool()> ready) override;
+  void Apply(const detail::PoolEntryNode* node, absl::Span<const std::byte> arguments,
+             detail::FlatAnswer& answer) override;
   void Close() override;
   void Terminate() override;
   absl::Status Join(absl::Duration timeout) override;
@@ -163,12 +165,25 @@ class Engine final : public detail::PoolCore {
   bool WorthSpinning() const;
   void BeginHelp();
   bool SpinForMore(std::unique_lock<std::mutex>& lock);
+  void EndHelp(bool goes_on);
   void HandBack(bool turn_due);
+  bool IsQuiet() const;
+  void Announce();
+  void Withdraw();
   bool SleepsTooLong() const;  // the dispatcher
   void RunSupervisor();
   Watched Look();
   void LookAfterTemplate(const Watched& watched);
   void NoteEnds(absl::Span<const std::pair<size_t, std::shared_ptr<detail::Child>>> watched);
+
+  // engine_apply.cc: one element, and its outcome
+  std::unique_ptr<Batch> OneElement(const detail::PoolEntryNode* node, absl::Span<const std::byte> arguments,
+                                    detail::FlatAnswer& answer);
+  void KeepSpare(std::unique_ptr<Batch> batch);
+  Worker* WhoIsFree();
+  Put Ask(Worker& worker, std::unique_ptr<Batch>& batch);
+  absl::Status HandleAnswer(Worker& worker, const Record& record);
+  void Drive(std::unique_lock<std::mutex>& lock, Worker* asked, const detail::FlatAnswer& answer);
 
   // engine_stop.cc: bringing workers to their end
   platform::Deadline NextDeadline() const;
@@ -218,6 +233,7 @@ class Engine final : public detail::PoolCore {
   std::unordered_map<const detail::PoolEntryNode*, uint32_t> entries_;
   std::vector<std::vector<std::byte>> entry_addresses_;  // by id - 1
   WorkHeader* last_put_ = nullptr;  // in some ring
+  std::unique_ptr<Batch> spare_;    // of the last Apply: its memory is there
   uint64_t calls_ = 0;
   uint64_t jobs_ = 0;
   int64_t submissions_ = 0;
@@ -237,6 +253,7 @@ class Engine final : public detail::PoolCore {
   std::condition_variable driver_left_;
   std::thread::id helper_;         // the caller that drives
   bool dispatcher_sleeps_ = false;  // or spins before it
+  bool announced_ = false;          // on the bell, that it does
   platform::Deadline dispatcher_deadline_ = platform::Deadline::Infinite();
   std::optional<absl::Time> idle_since_;  // somebody has nothing to do, somebody else more than one element
 

@@ -30,7 +30,7 @@ void Engine::Drop(const std::shared_ptr<detail::PoolWork>& work, const absl::Sta
     std::deque<InFlight> kept;
     for (InFlight& flight : worker->in_flight) {
       Claim free = Claim::kFree;
-      const bool ours = flight.batch->work == work;
+      const bool ours = flight.header != nullptr && flight.batch->work == work;
       if (ours && flight.header->claim.compare_exchange_strong(free, Claim::kWithdrawn)) {
         TellAll(*flight.batch, reason);
         continue;

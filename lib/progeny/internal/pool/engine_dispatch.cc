@@ -130,6 +130,7 @@ bool Engine::TakeBack(Worker& worker, size_t keep) {
   while (worker.in_flight.size() > keep) {
     InFlight& last = worker.in_flight.back();
     Claim free = Claim::kFree;
+    if (last.header == nullptr) break;
     if (!last.header->claim.compare_exchange_strong(free, Claim::kWithdrawn)) break;
     queue_.push_front(std::move(last.batch));
     worker.in_flight.pop_back();
@@ -168,7 +169,7 @@ void Engine::BreakUp() {
     InFlight& flight = worker->in_flight.front();
     Batch& batch = *flight.batch;
     if (batch.left() < 2 || (batch.count <= batch.chunk && !batch.divisible)) continue;
-    if (flight.header->claim.load() != Claim::kTaken) continue;
+    if (flight.header == nullptr || flight.header->claim.load() != Claim::kTaken) continue;
     any = true;
     if (!idle_since_ || absl::Now() - *idle_since_ < kIdleBeforeBreakUp) continue;
     Claim taken = Claim::kTaken;

@@ -69,8 +69,10 @@ void EngineWorker::Renew() {
   garbled = absl::OkStatus();
 }
 
+// A caller that drives looks at `turn_wanted_` itself.
 void Engine::WakeDispatcher() {
   turn_wanted_.store(true);
+  if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();
   bell_.word().Wake();
 }
 

@@ -8,11 +8,12 @@
 #include "progeny/internal/pool/engine.h"
 
 namespace progeny::internal {
-namespace {
 
 absl::Status Garbled(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("a pool's worker has garbled its memory: ", what));
 }
+
+namespace {
 
 // The status that these bytes encode; one that can't be decoded is an error all the same.
 absl::Status DecodeStatus(absl::Span<const std::byte> bytes) {
@@ -75,7 +76,7 @@ void Engine::TellAll(Batch& batch, const absl::Status& status) {
 
 // In front of everybody else: it has waited already.
 void Engine::Requeue(std::unique_ptr<Batch> batch) {
-  if (batch->left() == 0) return;
+  if (batch->left() == 0) return KeepSpare(std::move(batch));
   if (state_ == State::kEnding) return TellAll(*batch, end_reason_);
   if (batch->work->cancelled) {
     return TellAll(*batch, absl::CancelledError("the task was cancelled before it started"));
@@ -117,6 +118,8 @@ absl::Status Engine::HandleRecord(Worker& worker, const Record& record) {
     case Up::kStatus:
     case Up::kEnd:
       return HandleOutcome(worker, record);
+    case Up::kAnswer:
+      return HandleAnswer(worker, record);
   }
   return Garbled("a record of no kind");
 }

@@ -57,6 +57,7 @@ void Engine::RetireAged() {
   replaced_ = worker;
   TakeBack(*worker, 0);
   for (InFlight& flight : worker->in_flight) {
+    if (flight.header == nullptr) continue;
     Claim taken = Claim::kTaken;
     flight.header->claim.compare_exchange_strong(taken, Claim::kStopped);
   }

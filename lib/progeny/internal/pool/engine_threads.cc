@@ -68,6 +68,7 @@ void Engine::RunDispatcher() {
     driver_ = Driver::kDispatcher;
     bell_.word().NoteCpu();
     const bool goes_on = TakeTurn();
+    announced_ = true;
     const uint32_t ticket = bell_.word().Announce();
     if (goes_on) PutWhatFits();
     driver_ = Driver::kNone;
@@ -93,26 +94,33 @@ void Engine::SleepOnBell(std::unique_lock<std::mutex>& lock, uint32_t ticket) {
   if (helped_.load() || !AnythingToDo()) bell_.word().Sleep(ticket, deadline);
   lock.lock();
   dispatcher_sleeps_ = false;
-  bell_.word().Withdraw();
+  Withdraw();
 }
 
 // A caller drives while the dispatcher sleeps on. It takes the announcement off the bell, so that workers
 // don't ring, and puts it back when it leaves: whatever was told in between wakes the dispatcher then,
-// which may be about to fall asleep, with the ticket of before.
+// which may be about to fall asleep, with the ticket of before. While nobody has anything to tell
+// (IsQuiet) the announcement stays off; engine_apply.cc tells why nothing is missed.
 void Engine::Help(absl::FunctionRef<bool()> ready) {
   std::unique_lock<std::mutex> lock(mu_);
   BeginHelp();
   if (helper_ != std::this_thread::get_id()) return;
   bool goes_on = state_ != State::kEnded && TakeTurn();
   while (goes_on && !ready() && SpinForMore(lock)) goes_on = TakeTurn();
-  if (dispatcher_sleeps_) {
-    bell_.word().Announce();
+  EndHelp(goes_on);
+}
+
+void Engine::EndHelp(bool goes_on) {
+  const bool quiet = goes_on && IsQuiet();
+  if (quiet) idle_since_.reset();
+  if (dispatcher_sleeps_ && !quiet) {
+    Announce();
     if (goes_on) PutWhatFits();
   }
   helper_ = {};
-  helped_.store(false);
+  helped_.store(false, std::memory_order_release);
   driver_ = Driver::kNone;
-  HandBack(!goes_on || SleepsTooLong());
+  if (!quiet) HandBack(!goes_on || SleepsTooLong());
 }
 
 // This thread drives from now on, if nobody does.
@@ -120,9 +128,18 @@ void Engine::BeginHelp() {
   if (driver_ != Driver::kNone || state_ == State::kEnded) return;
   driver_ = Driver::kCaller;
   helper_ = std::this_thread::get_id();
-  helped_.store(true);
-  bell_.word().Withdraw();
+  helped_.store(true, std::memory_order_release);
+  Withdraw();
   bell_.word().NoteCpu();
+}
+
+void Engine::Announce() {
+  if (std::exchange(announced_, true)) return;
+  bell_.word().Announce();
+}
+
+void Engine::Withdraw() {
+  if (std::exchange(announced_, false)) bell_.word().Withdraw();
 }
 
 // False when nothing was told for so long that sleeping costs less.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "platform/deadline.h"
 #include "platform/handle_courier.h"
@@ -57,8 +58,9 @@ struct EngineBatch {
   uint32_t chunk = 0;  // that many belong together
   bool divisible = false;
   bool state_inline = false;
+  bool applied = false;  // a caller's that waits: the engine keeps the memory for the next one
   detail::FlatShape shape;  // flat: elements have no sizes
-  std::shared_ptr<const detail::EncodedCall> call;  // all elements' bytes, and what belongs to them
+  std::shared_ptr<detail::EncodedCall> call;  // all elements' bytes, and what belongs to them
   uint32_t next = 0;       // the first element without an outcome
   size_t next_offset = 0;  // of it in the bytes
   size_t end_offset = 0;
@@ -78,12 +80,16 @@ struct BatchInFlight {
   std::unique_ptr<EngineBatch> batch;
   uint64_t first_task = 0;  // of element `dealt`
   uint32_t dealt = 0;       // batch->next when it was put into the ring
-  WorkHeader* header = nullptr;  // in the ring, which keeps it as long as this is here
+  // In the ring, which keeps it as long as this is here. nullptr: of a kAsk, which has none.
+  WorkHeader* header = nullptr;
   uint64_t position = 0;
   std::shared_ptr<SlabUse> slab = nullptr;  // of its results, if they lie in one; until it is closed
 
   uint64_t next_task() const { return first_task + (batch->next - dealt); }
 };
+
+// DataLoss: a worker's word can't be true.
+absl::Status Garbled(absl::string_view what);
 
 enum class WorkerLife {
   kAbsent,    // no process; `wanted` says whether there should be one

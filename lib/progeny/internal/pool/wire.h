@@ -8,17 +8,20 @@
 
 #include "progeny/detail/arena_place.h"
 #include "progeny/detail/flat_run.h"
+#include "progeny/internal/pool/ring.h"
 
 namespace progeny::internal {
 
 // To the worker. kEntry names a callable once; kJob brings the state of one that has some, once per
 // call, and kForget ends it; kInit and kBatch are work. kArena brings a Cow's memory, which the worker
-// keeps until kForgetArena; kHandle what belongs to the next kInit, kJob or kBatch.
-enum class Down : uint32_t { kEntry = 1, kInit, kJob, kForget, kBatch, kExit, kArena, kForgetArena, kHandle };
+// keeps until kForgetArena; kHandle what belongs to the next kInit, kJob or kBatch. kAsk is one flat element
+// beside the tail, for a worker that has nothing else: nobody takes it back, so there is no claim.
+enum class Down : uint32_t { kEntry = 1, kInit, kJob, kForget, kBatch, kExit, kArena, kForgetArena, kHandle, kAsk };
 
 // To the pool. kReady: set up, tasks may run. kValue and kStatus are the outcome of one task, kValues
-// those of several that are flat. The last one of a batch closes it; kEnd does where there is none.
-enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd, kValues };
+// those of several that are flat. The last one of a batch closes it; kEnd does where there is none. kAnswer is
+// the flat outcome of a kAsk, beside the tail.
+enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd, kValues, kAnswer };
 
 using detail::Claim;
 
@@ -42,6 +45,16 @@ struct WorkHeader {
   detail::FlatShape shape;     // flat: elements have no size in front of them
   uint64_t slab_size = 0;      // not 0: the bytes lie in the slab
 };
+
+// In front of the arguments of kAsk; the record's tag is the entry.
+struct AskHeader {
+  uint64_t task = 0;
+  int64_t index = 0;
+  uint64_t seed = 0;
+};
+inline constexpr size_t kMostAsked = kMostBeside - sizeof(AskHeader);  // bytes of arguments
+// In front of the result of kAnswer is the task; the record's tag is the After.
+inline constexpr size_t kMostAnswered = kMostBeside - sizeof(uint64_t);
 
 // Stand for one handle that the courier brings (but for kForgetArena).
 struct ArenaRecord {

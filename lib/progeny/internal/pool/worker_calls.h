@@ -30,6 +30,8 @@ class WorkerCalls {
                                                            detail::IncomingHandles& handles);
   // The callable for a batch whose elements don't bring its state along. What has none serves all batches.
   absl::StatusOr<detail::LoadedCall*> For(const WorkHeader& header);
+  // Of a callable without a state that For has given.
+  detail::FlatShape ShapeOf(uint32_t entry) { return entries_.at(entry).node->shape; }
 
  private:
   struct Entry {

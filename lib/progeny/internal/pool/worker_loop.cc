@@ -97,6 +97,8 @@ WorkerLoop::Next WorkerLoop::Handle(const Record& record) {
       return RunInitialiser(record);
     case Down::kBatch:
       return RunBatch(record);
+    case Down::kAsk:
+      return RunAsk(record);
     case Down::kArena:
       handles_.AddArena(record);
       return Next::kGoOn;

@@ -56,6 +56,7 @@ class WorkerLoop {
   Next Handle(const Record& record);
   Next RunInitialiser(const Record& record);
   Next RunBatch(const Record& record);
+  Next RunAsk(const Record& record);
 
   // worker_slabs.cc. The record's bytes, wherever they lie: those in a slab until LeaveSlab, or in `storage`.
   absl::StatusOr<absl::Span<const std::byte>> BytesOf(const Record& record,
@@ -87,6 +88,9 @@ class WorkerLoop {
     int64_t index;
     absl::Span<const std::byte> bytes;
   };
+  absl::Status AskNow(uint32_t entry, absl::Span<const std::byte> arguments, absl::Span<std::byte> result);
+  bool AnswerBeside(uint64_t task, After after, absl::Span<const std::byte> result);
+  After AfterAsk();
   After AfterNext(const Batch& batch, uint32_t more);
   OutcomeHeader HeaderAfter(Batch& batch, uint32_t more);
   void RunElements(Batch& batch);
@@ -117,6 +121,9 @@ class WorkerLoop {
   RingProducer up_;
   detail::StateBox state_;  // what WithState has made
   WorkerCalls calls_;
+  detail::LoadedCall* asked_call_ = nullptr;  // of the last kAsk, and its shape
+  detail::FlatShape asked_shape_;
+  uint32_t asked_entry_ = 0;
   WorkerHandles handles_;
   detail::IncomingHandles batch_handles_;
   detail::EntryOutcome outcome_;  // reused: its buffer grows once
