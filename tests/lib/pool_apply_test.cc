@@ -315,6 +315,9 @@ int AppliedInside(int x) {
 }
 
 TEST_P(PoolApplyTest, InsideOfATask_AnswersToo) {
+  if (tests::kThreadSanitized && GetParam() != StartMethod::kSpawn) {
+    GTEST_SKIP() << "ThreadSanitizer allows no threads after a fork of a program with several";
+  }
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
   ASSERT_OK(pool);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(*pool->Apply(fn<&AppliedInside>, 12 + i), (12 + i) * (12 + i));
