@@ -169,9 +169,11 @@ void Engine::BreakUp() {
     InFlight& flight = worker->in_flight.front();
     Batch& batch = *flight.batch;
     if (batch.left() < 2 || (batch.count <= batch.chunk && !batch.divisible)) continue;
-    if (flight.header == nullptr || flight.header->claim.load() != Claim::kTaken) continue;
-    any = true;
-    if (!idle_since_ || absl::Now() - *idle_since_ < kIdleBeforeBreakUp) continue;
+    if (flight.header == nullptr) continue;
+    const Claim claim = flight.header->claim.load();
+    if (claim != Claim::kFree && claim != Claim::kTaken) continue;
+    any = true;  // also of what is about to begin, which nothing may tell for long
+    if (claim == Claim::kFree || !idle_since_ || absl::Now() - *idle_since_ < kIdleBeforeBreakUp) continue;
     Claim taken = Claim::kTaken;
     flight.header->claim.compare_exchange_strong(taken, Claim::kStopped);
     const auto workers = static_cast<uint32_t>(workers_.size());
