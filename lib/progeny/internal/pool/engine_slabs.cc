@@ -1,6 +1,7 @@
 // What is too large for a ring, on the pool's side. slabs.h tells the races.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "progeny/internal/pool/engine.h"
 
@@ -141,7 +142,10 @@ void Engine::TrimSlabs() {
     if (worker->trims_at == 0 || worker->being_dealt || Now() < worker->trims_at) continue;
     worker->trims_at = 0;
     worker->down_slabs->Trim();
-    worker->up_slabs->Trim();
+    // The word that says that a slab is free is the worker's to write, too: what is read here is not unmapped by it.
+    const bool read = std::any_of(std::begin(worker->up_uses), std::end(worker->up_uses), [](const auto& use) { return !use.expired(); });
+    if (!read) worker->up_slabs->Trim();
+    if (read) worker->trims_at = Now() + kTrimAfter;
     worker->bell.Wake();  // it may wait for one
   }
 }
