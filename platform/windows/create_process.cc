@@ -99,7 +99,17 @@ class Start {
     return absl::OkStatus();
   }
 
+  // Wine's answer for a new process that dies while it is being loaded, seen once in some ten thousand starts: no
+  // code of its own has run, so it may be started anew.
   absl::StatusOr<CreatedProcess> Run() {
+    absl::StatusOr<CreatedProcess> created = RunOnce();
+    return OsErrorCodeOf(created.status()) == ERROR_INTERNAL_ERROR ? RunOnce() : std::move(created);
+  }
+
+ private:
+  enum class Assignment { kNone, kAtBirth, kWhileSuspended };
+
+  absl::StatusOr<CreatedProcess> RunOnce() {
     if (job_.empty()) return Call(Assignment::kNone);
     absl::StatusOr<CreatedProcess> created = Call(Assignment::kAtBirth);
     // A system that can't assign at birth says so by one of these.
@@ -109,9 +119,6 @@ class Start {
     }
     return created;
   }
-
- private:
-  enum class Assignment { kNone, kAtBirth, kWhileSuspended };
 
   STARTUPINFOEXW StartupWithStreams() const {
     STARTUPINFOEXW startup{};
