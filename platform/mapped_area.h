@@ -33,14 +33,15 @@ class MappedArea {
   // them never faults for want of it; ResourceExhausted when there is none. `reserved`: so much is
   // there already. What was written stays, but may move to another address.
   absl::Status Reserve(const SharedRegion& region, SharedRegion::Area area, size_t bytes, size_t reserved);
-  // For a reader: what another process has written. DataLoss when the area ends before that.
+  // For a reader: what another process has written; to write there is a fault. DataLoss when the area ends before
+  // that. One object is either a writer's or a reader's.
   absl::Status Show(const SharedRegion& region, SharedRegion::Area area, size_t bytes);
 
   std::byte* data() const { return data_; }
   size_t size() const { return size_; }  // what may be touched
 
  private:
-  absl::Status Map(const SharedRegion& region, SharedRegion::Area area, size_t bytes);
+  absl::Status Map(const SharedRegion& region, SharedRegion::Area area, size_t bytes, int access);
 
   std::byte* data_ = nullptr;
   size_t size_ = 0;

@@ -45,11 +45,11 @@ bool MappedArea::CanMap(const SharedRegion& region) {
   return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
-absl::Status MappedArea::Map(const SharedRegion& region, SharedRegion::Area area, size_t bytes) {
+absl::Status MappedArea::Map(const SharedRegion& region, SharedRegion::Area area, size_t bytes, int access) {
   if (bytes <= mapped_) return absl::OkStatus();
   const size_t size = std::max(RoundUp(bytes), std::min(2 * mapped_, kLargest));
   void* const at = data_ != nullptr ? mremap(data_, mapped_, size, MREMAP_MAYMOVE)
-                                    : mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                    : mmap(nullptr, size, access, MAP_SHARED,
                                            static_cast<int>(region.handle()), static_cast<off_t>(region.AreaOffset(area)));
   if (at == MAP_FAILED) return LastOsError("map shared memory", "");
   data_ = static_cast<std::byte*>(at);
@@ -68,7 +68,7 @@ absl::Status MappedArea::Reserve(const SharedRegion& region, SharedRegion::Area 
     } while (failed != 0 && errno == EINTR);
     if (failed != 0) return LastOsError("reserve shared memory", "");
   }
-  if (absl::Status mapped = Map(region, area, bytes); !mapped.ok()) return mapped;
+  if (absl::Status mapped = Map(region, area, bytes, PROT_READ | PROT_WRITE); !mapped.ok()) return mapped;
   const size_t touchable = std::max(RoundUp(bytes), reserved);
   // All at once costs a fraction of a fault per page; a kernel that can't does without.
   const size_t end = std::min(touchable, mapped_);
@@ -89,7 +89,7 @@ absl::Status MappedArea::Show(const SharedRegion& region, SharedRegion::Area are
   if (there < bytes) {
     return absl::DataLossError(absl::StrCat("map shared memory: ", bytes, " bytes were told, ", there, " are there"));
   }
-  if (absl::Status mapped = Map(region, area, bytes); !mapped.ok()) return mapped;
+  if (absl::Status mapped = Map(region, area, bytes, PROT_READ); !mapped.ok()) return mapped;
   size_ = bytes;
   return absl::OkStatus();
 }

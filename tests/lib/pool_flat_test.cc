@@ -159,6 +159,24 @@ TEST_P(PoolFlatTest, ARangeThatSaysItIsHuge_MayFailAtItsFirstElements) {
   EXPECT_EQ(*pool->Apply(fn<&Square>, 4), 16);
 }
 
+// Says that it holds less than it does.
+struct Modest : std::vector<int64_t> {
+  using std::vector<int64_t>::vector;
+  size_t size() const { return 10; }
+};
+
+TEST_P(PoolFlatTest, ARangeThatHoldsMoreThanItSays_IsMappedToItsEnd) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  const std::vector<int64_t> numbers = UpTo(50'000);
+  const Modest modest(numbers.begin(), numbers.end());
+  for (const int64_t chunk : {1, 7, 1'000}) {
+    const auto squares = pool->Map(fn<&Square>, modest, {.chunk_size = chunk});
+    ASSERT_OK(squares);
+    EXPECT_TRUE(*squares == *pool->Map(fn<&Square>, numbers)) << chunk;
+  }
+}
+
 // ---- Deaths
 
 std::string* folder_of_marks = nullptr;

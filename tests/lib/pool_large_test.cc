@@ -1,5 +1,6 @@
 // Messages that are too large for a ring: they lie in slabs of shared memory, which workers and pool take from
 // each other again and again, whoever dies, waits or never looks.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "progeny/pool.h"
@@ -190,6 +192,31 @@ TEST_P(PoolLargeTest, AWorkerThatDies_WhileItWrites_HasWrittenNothing_AndItsArgu
   EXPECT_EQ(pool->stats().workers_lost, 3);
 }
 
+// What an argument shows lies in memory that the pool needs again when the worker dies. Where it is shared, it can't be
+// written to.
+int64_t OverwriteOnce(const std::string& file, absl::Span<const int64_t> numbers) {
+  if (tests::ReadFile(file).empty()) {
+    tests::WriteFile(file, "tried");
+    std::fill_n(const_cast<int64_t*>(numbers.data()), numbers.size(), -1);
+    std::_Exit(3);
+  }
+  return std::accumulate(numbers.begin(), numbers.end(), int64_t{0});
+}
+
+TEST_P(PoolLargeTest, AnArgumentThatItsTaskOverwrites_ComesUnchangedToTheNextWorker) {
+  const tests::TempDir folder;
+  PoolOptions options = Workers(1);
+  options.retries = 1;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  for (int i = 0; i < 3; ++i) {
+    const auto sum = pool->Apply(fn<&OverwriteOnce>, folder.File(absl::StrCat("tried", i)), LargeFrom(i));
+    ASSERT_OK(sum);
+    EXPECT_EQ(*sum, Sum(LargeFrom(i)));
+  }
+  EXPECT_EQ(pool->stats().workers_lost, 3);
+}
+
 // A result that can't be encoded after half of it was.
 struct FailsHalfWay {
   std::vector<int64_t> numbers;
@@ -250,6 +277,37 @@ TEST_P(PoolLargeTest, LargeChunksOfTinyElements_LoseOnlyWhatDiesAndFails) {
     EXPECT_EQ(failed, 6);
   }
   EXPECT_EQ(pool->stats().workers_lost, 6);
+}
+
+TEST_P(PoolLargeTest, LargeChunks_OfWorkersThatRetireInTheirMidst_AreFinishedByOthers) {
+  PoolOptions options = Workers(2);
+  options.max_tasks_per_worker = 4'000;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  std::vector<std::pair<int64_t, double>> steps;
+  for (int64_t i = 0; i < 30'000; ++i) steps.emplace_back(i, 0.5);
+  const auto all = pool->StarMap(fn<&Step>, steps, {.chunk_size = 15'000});
+  ASSERT_OK(all);
+  for (int64_t i = 0; i < 30'000; ++i) ASSERT_EQ((*all)[static_cast<size_t>(i)], Step(i, 0.5)) << i;
+  EXPECT_GE(pool->stats().workers_started, 8);
+}
+
+// Dealt to a worker that is busy, taken back from it for one that has nothing to do.
+TEST_P(PoolLargeTest, WhatIsTakenBackFromABusyWorker_IsWhole) {
+  const tests::TempDir folder;
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  std::vector<Future<int>> sleepers;
+  for (int i = 0; i < 2; ++i) sleepers.push_back(pool->Submit(fn<&tests::SleepAndTell>, folder.File(absl::StrCat(i))));
+  std::vector<Future<int64_t>> sums;
+  for (int64_t i = 0; i < 4; ++i) sums.push_back(pool->Submit(fn<&Sum>, LargeFrom(i)));
+  tests::EndProcess(tests::IdIn(folder.File("0")));
+  for (int64_t i = 0; i < 4; ++i) {
+    const auto sum = sums[static_cast<size_t>(i)].Get(kPatience);
+    ASSERT_OK(sum);
+    EXPECT_EQ(*sum, Sum(LargeFrom(i)));
+  }
+  pool->Terminate();
 }
 
 TEST_P(PoolLargeTest, WhatWasGivenBackAfterAPause_IsThereAgain) {

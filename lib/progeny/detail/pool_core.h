@@ -32,6 +32,10 @@ class OutcomeSink {
   // The same, of bytes that are lent: taken by who waits for just them and decodes them at once. False: not
   // taken, OnValues follows with a copy.
   virtual bool OnLent(int64_t /*first*/, uint32_t /*count*/, const LentBytes& /*lent*/) { return false; }
+  // The same, in two steps: writes values of flat elements where they belong, or nothing (false). Without the pool's lock when
+  // there are many bytes. OnPlaced follows and tells of them.
+  virtual bool Place(int64_t /*first*/, uint32_t /*count*/, absl::Span<const std::byte> /*bytes*/) { return false; }
+  virtual void OnPlaced(int64_t /*first*/, uint32_t /*count*/) {}
   virtual void OnStatus(int64_t index, absl::Status status) = 0;
   // A worker took so long for so many elements of this call, which asked for that.
   virtual void OnMeasured(int64_t elements, int64_t nanoseconds) = 0;

@@ -30,6 +30,7 @@ struct MapOutcome {
   size_t size = 0;
   uint32_t count = 1;   // more: values of so many elements, flat, `size` bytes each
   int32_t lent = -1;    // not negative: these of the lent bytes instead
+  bool placed = false;  // the values are where they belong already (FlatPlaces)
 };
 
 // Outcomes in the order in which they came.
@@ -62,6 +63,14 @@ void ForEachElement(MapOutcome& outcome, Visit visit) {
   }
 }
 
+// Where flat values belong: written as they come, by whichever thread has them, instead of being gathered.
+struct FlatPlaces {
+  size_t value_bytes = 0;  // encoded; 0: nowhere
+  int64_t count = 0;       // of the first so many elements
+  std::function<void(int64_t count)> grow;  // by the caller's thread: that many exist from here on, where they will stay
+  std::function<void(const std::byte* from, int64_t first, uint32_t count)> put;  // any thread; of those that exist
+};
+
 class MapOutcomes;  // an OutcomeSink
 
 // One call of Map and its relatives, on the calling thread's side. Not thread-safe.
@@ -73,6 +82,9 @@ class MapRun {
   MapRun& operator=(const MapRun&) = delete;
 
   static absl::Status Check(const PoolCore& core, const MapOptions& options);
+
+  // Before anything is fed. What the functions refer to must outlive all that is fed.
+  void PlaceInto(FlatPlaces places);
 
   struct Portion {
     int64_t elements = 0;  // 0: the window is full
@@ -107,6 +119,7 @@ class MapRun {
   const int64_t chunk_size_;
   const int64_t window_;
   std::shared_ptr<MapOutcomes> outcomes_;
+  std::function<void(int64_t)> grow_;
   std::shared_ptr<PoolWork> work_;
   int64_t fed_ = 0;
   int64_t taken_ = 0;
@@ -123,11 +136,13 @@ struct MappedCall {
     return &PoolEntry<F, typename CallSignature<F, A...>::Parameters>::node;
   }
   static constexpr size_t FlatBytes() { return kShapeFor<F, A...>.argument_bytes; }
-  // Appends one element.
+  // So many bytes become room for flat elements at once: the vector grows by many of them.
+  static constexpr size_t kFlatRoom = 4096;
+  // Appends one element; a flat one behind the `count` that there are, whatever room is there.
   static absl::Status Encode(Elements& out, A... arguments) {
     if constexpr (FlatBytes() > 0) {
-      const size_t at = out.bytes.size();
-      out.bytes.resize(at + FlatBytes());
+      const size_t at = out.count * FlatBytes();
+      if (out.bytes.size() - at < FlatBytes()) out.bytes.resize(at + std::max(FlatBytes(), kFlatRoom));
       Encoder::EncodeFlat(out.bytes.data() + at, std::forward<A>(arguments)...);
       return absl::OkStatus();
     } else {
@@ -209,8 +224,17 @@ class Feeder {
     // The range may hold far less than a portion, whatever it says.
     int64_t most = portion.elements;
     if (total_) most = std::clamp<int64_t>(*total_ - next_index_, 0, most);
-    elements.bytes.reserve(std::min(static_cast<size_t>(most) * Mapping::FlatBytes(), kFirstRoom));
+    if (elements.flat) {
+      elements.bytes.reserve(std::min(static_cast<size_t>(most) * Mapping::FlatBytes() + Mapping::kFlatRoom, kFirstRoom));
+    }
     return elements;
+  }
+
+  // Without the room that no flat element has taken.
+  static void FeedTo(MapRun& run, Elements elements) {
+    if (elements.count == 0) return;
+    if (elements.flat) elements.bytes.resize(elements.count * Mapping::FlatBytes());
+    run.Feed(std::move(elements));
   }
 
   // Handles belong to one chunk: it is fed alone.
@@ -230,7 +254,7 @@ class Feeder {
         --left;
       }
     });
-    if (elements.count > 0) run.Feed(std::move(elements));
+    FeedTo(run, std::move(elements));
     return status;
   }
 
@@ -243,7 +267,7 @@ class Feeder {
       return;
     }
     const int64_t failed = next_index_ - 1;
-    if (elements.count > 0) run.Feed(std::move(elements));
+    FeedTo(run, std::move(elements));
     elements = Begin(portion);
     run.FeedStatus(failed, std::move(encoded));
   }

@@ -47,7 +47,7 @@ enum class AfterError { kGoOn, kStop };
 template <class Mapping, class F, class Range>
 absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& options, const F& callable,
                     Range& range, AfterError after_error,
-                    absl::FunctionRef<void(MapLot&, MapOutcome&)> on_outcome) {
+                    absl::FunctionRef<void(MapLot&, MapOutcome&)> on_outcome, FlatPlaces places = {}) {
   if (absl::Status checked = MapRun::Check(*core, options); !checked.ok()) return checked;
   absl::StatusOr<CallRequest> request = RequestFor(Mapping::node(), callable);
   if (!request.ok()) return request.status();
@@ -56,6 +56,7 @@ absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& opt
   if (!status.ok()) return status;
   request->patient = !options.on_progress;
   MapRun run(core, options, *std::move(request));
+  if (places.value_bytes > 0) run.PlaceInto(std::move(places));
   MapLot lot;
   Progress progress{.total = feeder->total()};
   int64_t failed_index = std::numeric_limits<int64_t>::max();
@@ -102,6 +103,9 @@ class Collector {
   void Take(MapLot& lot, MapOutcome& outcome) {
     if constexpr (!std::is_void_v<R>) {
       const auto at = static_cast<size_t>(outcome.index);
+      seen_ = std::max(seen_, at + outcome.count);
+      if (outcome.placed) return;
+      if (placed_ > 0 && at + outcome.count > placed_) return TakeBeyond(lot, outcome);
       if (values_.size() < at + outcome.count) values_.resize(at + outcome.count);
       if constexpr (kFlatSize<R> > 0 && !std::is_same_v<R, bool>) {
         if (outcome.size == kFlatSize<R>) return TakeFlat(lot.BytesOf(outcome).data(), &values_[at], outcome.count);
@@ -115,6 +119,23 @@ class Collector {
   }
   // A range may say that it holds more than there is memory for, and fail at its first element.
   void Expect(uint64_t total) { values_.reserve(static_cast<size_t>(std::min(total, kMostExpected))); }
+  // For those that Expect has found room for, if these are all: so they stay where they are.
+  FlatPlaces Places(uint64_t total) {
+    if constexpr (!std::is_void_v<R> && !std::is_same_v<R, bool>) {
+      if constexpr (kFlatSize<R> > 0) {
+        if (total == 0 || total > values_.capacity()) return {};
+        placed_ = static_cast<size_t>(total);
+        return {.value_bytes = kFlatSize<R>,
+                .count = static_cast<int64_t>(total),
+                .grow = [this](int64_t count) {
+                  const size_t end = std::min(static_cast<size_t>(count), placed_);
+                  if (values_.size() < end) values_.resize(end);
+                },
+                .put = [this](const std::byte* from, int64_t first, uint32_t count) { TakeFlat(from, values_.data() + first, count); }};
+      }
+    }
+    return {};
+  }
   void NoteError(int64_t index, absl::Status status) {
     if (!error_.ok() && index >= error_index_) return;
     error_ = std::move(status);
@@ -125,6 +146,8 @@ class Collector {
     if constexpr (std::is_void_v<R>) {
       return absl::OkStatus();
     } else {
+      values_.resize(seen_);
+      for (auto& [index, value] : beyond_) values_[index] = std::move(value);
       return std::move(values_);
     }
   }
@@ -137,7 +160,20 @@ class Collector {
     for (uint32_t i = 0; i < count; ++i) from = GetFlat(from, to[i]);
   }
 
-  std::vector<std::conditional_t<std::is_void_v<R>, char, R>> values_;  // none of void
+  // Of a range that holds more than it has said; to make room there would move what is being written to.
+  void TakeBeyond(MapLot& lot, MapOutcome& outcome) {
+    ForEachElement(outcome, [&](MapOutcome& one) {
+      absl::StatusOr<R> value = OutcomeFrom<R>(lot, one);
+      if (!value.ok()) return NoteError(one.index, value.status());
+      beyond_.emplace_back(static_cast<size_t>(one.index), *std::move(value));
+    });
+  }
+
+  using Value = std::conditional_t<std::is_void_v<R>, char, R>;
+  std::vector<Value> values_;  // none of void
+  std::vector<std::pair<size_t, Value>> beyond_;
+  size_t placed_ = 0;
+  size_t seen_ = 0;
   absl::Status error_;
   int64_t error_index_ = 0;
 };
@@ -146,10 +182,15 @@ template <class Mapping, class F, class Range>
 AllOf<typename Mapping::Result> MapAll(const std::shared_ptr<PoolCore>& core, const MapOptions& options,
                                        const F& callable, Range& range) {
   Collector<typename Mapping::Result> values;
-  if constexpr (std::ranges::sized_range<Range>) values.Expect(static_cast<uint64_t>(std::ranges::size(range)));
+  FlatPlaces places;
+  if constexpr (std::ranges::sized_range<Range>) {
+    const auto total = static_cast<uint64_t>(std::ranges::size(range));
+    values.Expect(total);
+    places = values.Places(total);
+  }
   absl::Status status =
       RunMap<Mapping>(core, options, callable, range, AfterError::kStop,
-                      [&](MapLot& lot, MapOutcome& outcome) { values.Take(lot, outcome); });
+                      [&](MapLot& lot, MapOutcome& outcome) { values.Take(lot, outcome); }, std::move(places));
   if (!status.ok()) return status;
   return values.Finish();
 }

@@ -95,7 +95,7 @@ class Engine final : public detail::PoolCore {
   absl::StatusOr<Put> TellArena(Worker& worker, const detail::KeptHandles::KeptArena& arena);
   bool ForgetDeadArenas(Worker& worker);
   absl::StatusOr<Put> PutHandle(Worker& worker, Down kind, NativeHandle handle, absl::Span<std::byte> record);
-  absl::StatusOr<Put> PutAll(Worker& worker, const Batch& batch);
+  absl::StatusOr<Put> PutAll(Worker& worker, const Batch& batch, WorkHeader& header);
   Worker* LeastLoaded();
   std::unique_ptr<Batch> NextPiece();
   uint32_t DealtTogether(const Batch& batch) const;
@@ -140,8 +140,11 @@ class Engine final : public detail::PoolCore {
                                                            std::vector<std::byte>& storage);
   absl::StatusOr<absl::Span<const std::byte>> CopyOut(Worker& worker, const SlabRead& read,
                                                       std::vector<std::byte>& storage);
+  bool PlaceUnlocked(detail::OutcomeSink& sink, int64_t first, uint32_t count, absl::Span<const std::byte> bytes);
   bool Lend(Worker& worker, const OutcomeHeader& header, const Record& record, SlabRead& read);
   absl::StatusOr<absl::Span<const std::byte>> FlatOfTheDead(Worker& worker, uint32_t done);
+  static void LeaveToSlab(Worker& worker, InFlight& flight, const WorkHeader& header);
+  void TakeFromSlab(InFlight& flight);
   void NoteSlab(Worker& worker, size_t size);
   void TrimSlabs();
   absl::Duration UntilTrim(const Worker& worker) const;

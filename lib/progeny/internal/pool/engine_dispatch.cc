@@ -61,7 +61,8 @@ std::unique_ptr<Engine::Batch> Engine::NextPiece() {
 // Takes `batch` if there is room for it.
 Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
   worker.being_dealt = true;  // nobody else's records come between these
-  const absl::StatusOr<Put> put = PutAll(worker, *batch);
+  WorkHeader header;
+  const absl::StatusOr<Put> put = PutAll(worker, *batch, header);
   worker.being_dealt = false;
   if (!put.ok()) {  // it can't travel: that is its outcome
     TellAll(*batch, put.status());
@@ -74,6 +75,7 @@ Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
   const bool unwanted = batch->work->cancelled;  // meanwhile
   worker.in_flight.push_back({std::move(batch), worker.next_task, dealt, last_put_, worker.down.position()});
   worker.next_task += left;
+  LeaveToSlab(worker, worker.in_flight.back(), header);
   if (unwanted) Drop(worker.in_flight.back().batch->work, absl::CancelledError("the task was cancelled"));
   return Put::kDone;
 }
@@ -132,7 +134,8 @@ bool Engine::TakeBack(Worker& worker, size_t keep) {
     Claim free = Claim::kFree;
     if (last.header == nullptr) break;
     if (!last.header->claim.compare_exchange_strong(free, Claim::kWithdrawn)) break;
-    queue_.push_front(std::move(last.batch));
+    TakeFromSlab(last);
+    Requeue(std::move(last.batch));
     worker.in_flight.pop_back();
     any = true;
   }

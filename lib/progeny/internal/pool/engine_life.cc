@@ -26,6 +26,7 @@ namespace {
 
 constexpr int kMostFailuresInARow = 2;
 constexpr int kMostKillsInARow = 100;
+constexpr int kMostSilentDeaths = 50;
 constexpr absl::Duration kRetryStartAfter = absl::Milliseconds(50);
 constexpr absl::Duration kLongestShortage = absl::Seconds(5);
 
@@ -81,7 +82,9 @@ void Engine::SettleStarted(Worker& worker, const ExitStatus& exit) {
   if (worker.in_flight.empty() || worker.in_flight.front().batch->left() == 0) return;
   InFlight& flight = worker.in_flight.front();
   const uint64_t running = worker.memory.words().running.load();
-  if ((running & kTaskNumber) != flight.next_task()) return;
+  // That word is the worker's: a task that overwrites it, each time, is not to go on from worker to worker for ever.
+  const bool begun = (running & kTaskNumber) == flight.next_task();
+  if (!begun && ++flight.batch->silent_deaths < kMostSilentDeaths) return;
   if (state_ == State::kEnding) return Tell(*flight.batch, end_reason_);
   std::vector<std::string>& deaths = flight.batch->deaths;
   deaths.push_back(absl::StrCat("'", worker.child->name(), "' ended before it answered: ",

@@ -42,6 +42,7 @@ void EngineBatch::Advance(uint32_t elements) {
   next_offset = OffsetAfter(elements);
   next += elements;
   deaths.clear();
+  silent_deaths = 0;
 }
 
 std::unique_ptr<EngineBatch> EngineBatch::Split(uint32_t elements) {
@@ -131,7 +132,9 @@ void Engine::TellValues(Batch& batch, uint32_t count, absl::Span<const std::byte
   batch.work->open -= count;
   open_ -= count;
   done_ += count;
-  batch.work->sink->OnValues(index, count, bytes, owned);
+  detail::OutcomeSink& sink = *batch.work->sink;
+  if (batch.shape.flat() && sink.Place(index, count, bytes)) return sink.OnPlaced(index, count);
+  sink.OnValues(index, count, bytes, owned);
 }
 
 absl::Status Engine::CheckValues(Worker& worker, const OutcomeHeader& header, size_t size) {
@@ -207,6 +210,7 @@ void Engine::CloseBatch(Worker& worker, const OutcomeHeader& header) {
     worker.life = Life::kLeaving;
     HandOn(worker);
   }
+  TakeFromSlab(flight);
   Requeue(std::move(flight.batch));
 }
 

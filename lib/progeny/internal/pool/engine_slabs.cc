@@ -3,6 +3,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "absl/strings/str_cat.h"
+#include "platform/exceptions.h"
 #include "progeny/internal/pool/engine.h"
 
 namespace progeny::internal {
@@ -10,6 +12,7 @@ namespace {
 
 // Slabs of more than kKeptSlabBytes that nothing was sent in for so long are given back.
 constexpr int64_t kTrimAfter = 1'000'000'000;  // ns
+constexpr size_t kMostLeftToSlab = 8 << 20;
 
 absl::Status Garbled() { return absl::DataLossError("a pool's worker has garbled its memory: a large message"); }
 
@@ -40,6 +43,29 @@ absl::StatusOr<Engine::Put> Engine::PutInSlab(Worker& worker, const Slabs::Taken
   NoteSlab(worker, bytes.size());
   if (!written.ok()) return written;
   return Put::kDone;
+}
+
+// Arguments that lie in a slab need no memory of ours besides. Not what would take long to read back, as that
+// happens under the lock; not what other pieces of the call need, nor elements whose sizes stand between them.
+void Engine::LeaveToSlab(Worker& worker, InFlight& flight, const WorkHeader& header) {
+  Batch& batch = *flight.batch;
+  if (header.slab_size == 0 || header.slab_size > kMostLeftToSlab || !worker.down_slabs->in_place()) return;
+  if (batch.call.use_count() > 1 || (!batch.shape.flat() && batch.left() > 1)) return;
+  flight.arguments = Slabs::Hold(*worker.down_slabs, header.slab);
+  flight.arguments_begin = batch.next_offset;
+  batch.call->bytes = {};
+}
+
+// Before somebody else is to have the batch.
+void Engine::TakeFromSlab(InFlight& flight) {
+  Batch& batch = *flight.batch;
+  if (!flight.arguments || batch.left() == 0 || batch.work->cancelled || state_ == State::kEnding) return;
+  const std::byte* const begin = flight.arguments.bytes() + (batch.next_offset - flight.arguments_begin);
+  const size_t size = batch.end_offset - batch.next_offset;
+  const auto thrown = platform::RunCatching([&] { batch.call->bytes.assign(begin, begin + size); });
+  if (thrown) return TellAll(batch, absl::ResourceExhaustedError(absl::StrCat("deal out ", size, " bytes of arguments again: out of memory")));
+  batch.next_offset = 0;
+  batch.end_offset = size;
 }
 
 absl::StatusOr<Engine::SlabRead> Engine::UseOf(Worker& worker, const SlabPlace& place, size_t size, size_t whole) {
@@ -89,6 +115,14 @@ absl::StatusOr<absl::Span<const std::byte>> Engine::OutcomeBytes(Worker& worker,
   return CopyOut(worker, *read, storage);
 }
 
+// Long, as CopyOut. The call isn't over before these have their outcomes.
+bool Engine::PlaceUnlocked(detail::OutcomeSink& sink, int64_t first, uint32_t count, absl::Span<const std::byte> bytes) {
+  mu_.unlock();
+  const bool placed = sink.Place(first, count, bytes);
+  mu_.lock();
+  return placed;
+}
+
 // To somebody who waits for just this. False: there is nobody. A flat batch holds its slab to its end.
 bool Engine::Lend(Worker& worker, const OutcomeHeader& header, const Record& record, SlabRead& read) {
   if (!worker.up_slabs->in_place()) return false;
@@ -99,7 +133,11 @@ bool Engine::Lend(Worker& worker, const OutcomeHeader& header, const Record& rec
   if (!shown.ok()) return false;  // what copying says is the outcome
   Batch& batch = *flight.batch;
   const uint32_t count = flat ? header.count : 1;
-  if (!batch.work->sink->OnLent(batch.first_index + batch.next, count, {*shown, read.use})) return false;
+  const int64_t index = batch.first_index + batch.next;
+  detail::OutcomeSink& sink = *batch.work->sink;
+  const bool placed = flat && PlaceUnlocked(sink, index, count, *shown);
+  if (!placed && !sink.OnLent(index, count, {*shown, read.use})) return false;
+  if (placed) sink.OnPlaced(index, count);
   batch.Advance(count);
   batch.work->open -= count;
   open_ -= count;

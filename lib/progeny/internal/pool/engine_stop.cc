@@ -46,6 +46,7 @@ bool Engine::Condemn(Worker& worker, const absl::Status& reason) {
 
 void Engine::HandOn(Worker& worker) {
   while (!worker.in_flight.empty()) {
+    TakeFromSlab(worker.in_flight.back());
     Requeue(std::move(worker.in_flight.back().batch));
     worker.in_flight.pop_back();
   }

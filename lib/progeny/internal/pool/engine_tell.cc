@@ -89,13 +89,12 @@ absl::StatusOr<Engine::Put> Engine::TellJob(Worker& worker, const detail::PoolWo
   return put;
 }
 
-absl::StatusOr<Engine::Put> Engine::PutAll(Worker& worker, const Batch& batch) {
+absl::StatusOr<Engine::Put> Engine::PutAll(Worker& worker, const Batch& batch, WorkHeader& header) {
   const detail::PoolWork& work = *batch.work;
   absl::StatusOr<Put> put = TellEntry(worker, *batch.work);
   if (put.ok() && *put == Put::kDone) put = TellJob(worker, work);
   if (put.ok() && *put == Put::kDone) put = TellHandles(worker, batch.call->kept);
   if (!put.ok() || *put == Put::kFull) return put;
-  WorkHeader header;
   header.count = batch.left();
   header.first_task = worker.next_task;
   header.job = work.job;

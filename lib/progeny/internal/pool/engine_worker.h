@@ -65,6 +65,7 @@ struct EngineBatch {
   size_t next_offset = 0;  // of it in the bytes
   size_t end_offset = 0;
   std::vector<std::string> deaths = {};  // of workers under the first element without an outcome
+  int silent_deaths = 0;  // of those that had this before them and, by their own word, had not begun it
 
   uint32_t left() const { return count - next; }
   absl::Span<const std::byte> bytes_left() const {
@@ -84,6 +85,8 @@ struct BatchInFlight {
   WorkHeader* header = nullptr;
   uint64_t position = 0;
   std::shared_ptr<SlabUse> slab = nullptr;  // of its results, if they lie in one; until it is closed
+  Slabs::Hold arguments = {};    // not empty: they lie in this slab only, from
+  size_t arguments_begin = 0;    // this offset of the batch's on
 
   uint64_t next_task() const { return first_task + (batch->next - dealt); }
 };
@@ -113,14 +116,14 @@ struct EngineWorker {
   std::optional<Climb> climb;  // under way up the ladder
   platform::Deadline leaves_by = platform::Deadline::Infinite();  // by itself
   std::shared_ptr<detail::Child> child;
-  std::deque<BatchInFlight> in_flight;
+  std::unique_ptr<Slabs> down_slabs;
+  std::unique_ptr<Slabs> up_slabs;
+  std::deque<BatchInFlight> in_flight;  // holds some of these
   uint64_t next_task = 1;
   uint32_t known_entries = 0;
   std::set<uint64_t> known_jobs;
   std::set<std::pair<uint64_t, uint64_t>> known_arenas;
   bool being_dealt = false;  // by the dispatcher, which may have let go of the lock
-  std::unique_ptr<Slabs> down_slabs;
-  std::unique_ptr<Slabs> up_slabs;
   std::weak_ptr<SlabUse> up_uses[kSlabs];
   int64_t trims_at = 0;     // the slabs, steady clock, nanoseconds; 0: nothing to give back
   int64_t born = 0;         // steady clock, nanoseconds

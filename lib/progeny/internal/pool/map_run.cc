@@ -2,14 +2,13 @@
 // elements are measured to take; towards the end of a range whose size is known they shrink, so that
 // no worker is left with the last large one.
 #include <algorithm>
-#include <condition_variable>
 #include <limits>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "progeny/detail/pool_map.h"
 #include "progeny/internal/callbacks.h"
+#include "progeny/internal/pool/map_outcomes.h"
 #include "progeny/internal/pool/readiness.h"
 #include "progeny/internal/pool/wire.h"
 
@@ -35,111 +34,6 @@ int64_t WindowOf(const MapOptions& options, int workers, const FlatShape& shape)
   const int64_t tiny = shape.flat() ? kDefaultWindowBytes / std::max(shape.argument_bytes, shape.result_bytes) : 0;
   return std::max({kDefaultWindow, tiny, 2 * std::min(options.chunk_size, kMostInAChunk)}) * workers;
 }
-
-}  // namespace
-
-class MapOutcomes final : public OutcomeSink {
- public:
-  void OnValues(int64_t first, uint32_t count, absl::Span<const std::byte> bytes, std::vector<std::byte>&) override {
-    std::lock_guard<std::mutex> lock(mu_);
-    const size_t size = bytes.size() / count;
-    if (!lot_.outcomes.empty() && Continues(lot_.outcomes.back(), first, size)) {
-      lot_.outcomes.back().count += count;
-    } else {
-      lot_.outcomes.push_back({first, absl::OkStatus(), lot_.bytes.size(), size, count});
-    }
-    lot_.bytes.insert(lot_.bytes.end(), bytes.begin(), bytes.end());
-    Note(count);
-  }
-  bool OnLent(int64_t first, uint32_t count, const LentBytes& lent) override {
-    std::lock_guard<std::mutex> lock(mu_);
-    if (!awaited_) return false;
-    lot_.outcomes.push_back({first, absl::OkStatus(), 0, lent.bytes.size() / count, count, static_cast<int32_t>(lot_.lent.size())});
-    lot_.lent.push_back(lent);
-    Note(count);
-    return true;
-  }
-  void OnStatus(int64_t index, absl::Status status) override {
-    std::lock_guard<std::mutex> lock(mu_);
-    if (!std::exchange(any_error_, true) && on_error_) internal::RunLater(std::move(on_error_));
-    lot_.outcomes.push_back({index, std::move(status), 0, 0});
-    Note(1);
-  }
-  void OnMeasured(int64_t elements, int64_t nanoseconds) override {
-    if (elements <= 0) return;
-    std::lock_guard<std::mutex> lock(mu_);
-    const double each = static_cast<double>(nanoseconds) / static_cast<double>(elements);
-    each_ = each_ == kNotMeasured ? each : (each_ * 3 + each) / 4;
-  }
-
-  // Enough for Await not to block.
-  bool Has(int64_t count) {
-    std::lock_guard<std::mutex> lock(mu_);
-    wanted_ = count;
-    awaited_ = true;
-    return Enough();
-  }
-  void Await(int64_t count, MapLot& lot) {
-    lot.Clear();
-    std::unique_lock<std::mutex> lock(mu_);
-    wanted_ = count;
-    awaited_ = true;
-    enough_.wait(lock, [this] { return Enough(); });
-    awaited_ = false;
-    std::swap(lot, lot_);
-  }
-
-  // Nanoseconds that an element takes.
-  static constexpr double kNotMeasured = -1;
-  double each() {
-    std::lock_guard<std::mutex> lock(mu_);
-    return each_;
-  }
-
-  // No more than `total` outcomes will come: ready when they have. `on_error`: at the first error.
-  void Finish(int64_t total, std::function<void()> on_error) {
-    std::lock_guard<std::mutex> lock(mu_);
-    if (any_error_) internal::RunLater(std::move(on_error));
-    on_error_ = std::move(on_error);
-    total_ = total;
-    Note(0);
-  }
-  internal::Readiness& ready() { return ready_; }
-  MapLot Take() {
-    std::lock_guard<std::mutex> lock(mu_);
-    return std::exchange(lot_, MapLot{});
-  }
-
- private:
-  // Of the same kind, and behind it in the input as in the bytes, which only ever grow at their end.
-  static bool Continues(const MapOutcome& last, int64_t first, size_t size) {
-    return last.status.ok() && last.lent < 0 && last.size == size && last.index + last.count == first;
-  }
-  // What is lent is given back before more is waited for.
-  bool Enough() const {
-    return lot_.elements >= wanted_ || (any_error_ && lot_.elements > 0) || !lot_.lent.empty();
-  }
-  void Note(int64_t elements) {
-    lot_.elements += elements;
-    if (Enough()) enough_.notify_one();
-    if (lot_.elements != total_) return;
-    on_error_ = nullptr;  // it holds the call, which holds this
-    ready_.Set();
-  }
-
-  std::mutex mu_;
-  std::condition_variable enough_;
-  MapLot lot_;  // from here on under mu_
-  int64_t wanted_ = 0;
-  bool awaited_ = false;  // somebody is in Await, or just before it
-  int64_t total_ = -1;
-  bool any_error_ = false;
-  std::function<void()> on_error_;
-  double each_ = kNotMeasured;
-  internal::Readiness ready_;
-};
-
-namespace {
 
 class MapFuture final : public FutureCore {
  public:
@@ -238,7 +132,13 @@ bool MapRun::IsFull(size_t bytes) const {
   return chunk_size_ == 0 && bytes > internal::kLargestInline / 2;
 }
 
+void MapRun::PlaceInto(FlatPlaces places) {
+  grow_ = places.grow;
+  outcomes_->PlaceInto(std::move(places));
+}
+
 void MapRun::Feed(Elements elements) {
+  if (grow_) grow_(elements.first_index + elements.count);
   fed_ += elements.count;
   fed_bytes_ += elements.bytes.size();
   elements.divisible = chunk_size_ == 0;

@@ -24,7 +24,7 @@ platform::SharedRegion::Area Slabs::AreaOf(uint32_t slab) const {
 
 std::optional<Slabs::Taken> Slabs::Take() {
   for (uint32_t slab = 0; slab < (in_place_ ? kSlabs : 1); ++slab) {
-    if (words_.used_by[slab].load(std::memory_order_acquire) != 0) continue;
+    if (held_.at(slab) || words_.used_by[slab].load(std::memory_order_acquire) != 0) continue;
     const uint64_t number = words_.last.fetch_add(1, std::memory_order_relaxed) + 1;
     uint64_t free = 0;
     // The pool may want it as well, to trim it.
@@ -81,7 +81,7 @@ absl::StatusOr<std::vector<std::byte>> Slabs::Copy(const Place& place, Reading r
 
 void Slabs::Trim() {
   for (uint32_t slab = 0; in_place_ && slab < kSlabs; ++slab) {
-    if (mapped_[slab].size() <= kKeptSlabBytes) continue;
+    if (held_.at(slab) || mapped_[slab].size() <= kKeptSlabBytes) continue;
     uint64_t free = 0;
     if (!words_.used_by[slab].compare_exchange_strong(free, ~uint64_t{0})) continue;
     region_.ReleaseArea(AreaOf(slab), kAreaBytes);  // its writer may have reserved more than we have seen

@@ -16,6 +16,9 @@
 //   (OutcomeSink::TakesLent); all else it copies out first. So a result that nobody takes holds up no worker.
 // * The worker is the one that is read from for long: arguments stay in their slab until the last element of the
 //   batch has run. That is why there are two: the next batch is written meanwhile.
+// * The worker dies, or is to give its batch back, and the pool has the arguments nowhere else (Slabs::Hold): it reads them
+//   out of the slab that it has written itself. The worker can't have changed them, as it maps them to be read only; and whatever
+//   it does to the words, a slab that is held is not written to.
 //
 // A slab keeps its pages for the next message: taking them anew costs more than a copy. When none has come
 // for a while the pool gives back slabs of more than kKeptSlabBytes (Engine::TrimSlabs): it takes the slab for
@@ -73,6 +76,29 @@ class Slabs {
   // All that a message has, either way.
   absl::Status Write(uint32_t slab, absl::Span<const std::byte> bytes);
 
+  // The writer relies on what it has written there as long as it holds it: Take doesn't give it, Trim leaves it. Move-only.
+  class Hold {
+   public:
+    Hold() = default;
+    Hold(Slabs& slabs, uint32_t slab) : slabs_(&slabs), slab_(slab) { slabs.held_.at(slab) = true; }
+    Hold(Hold&& other) noexcept { *this = std::move(other); }
+    Hold& operator=(Hold&& other) noexcept {
+      std::swap(slabs_, other.slabs_);
+      std::swap(slab_, other.slab_);
+      return *this;
+    }
+    ~Hold() {
+      if (slabs_ != nullptr) slabs_->held_.at(slab_) = false;
+    }
+    explicit operator bool() const { return slabs_ != nullptr; }
+    // In place only.
+    const std::byte* bytes() const { return slabs_->mapped_.at(slab_).data(); }
+
+   private:
+    Slabs* slabs_ = nullptr;
+    uint32_t slab_ = 0;
+  };
+
   // Of one that holds no message after all.
   void Drop(const Taken& taken) { words_.used_by[taken.slab].store(0, std::memory_order_release); }
 
@@ -99,6 +125,7 @@ class Slabs {
   const Direction direction_;
   const bool in_place_;
   std::array<platform::MappedArea, kSlabs> mapped_;
+  std::array<bool, kSlabs> held_ = {};
   std::array<size_t, kSlabs> reserved_ = {};   // bytes that there is memory for; the writer's
   std::array<uint32_t, kSlabs> trims_ = {};    // as last seen
 };
