@@ -82,6 +82,10 @@ class PoolCore {
   virtual std::shared_ptr<PoolWork> Begin(CallRequest request) = 0;
   // Each element gets exactly one outcome, also when the pool is closed: then it is told at once.
   virtual void Enqueue(const std::shared_ptr<PoolWork>& work, Elements elements) = 0;
+  // The same, of flat elements that `write` is to encode, `size` bytes in all: called once, by this thread, and neither waits nor
+  // fails. Throws what a vector of that size does.
+  virtual void EnqueueFlat(const std::shared_ptr<PoolWork>& work, Elements elements, size_t size,
+                           absl::FunctionRef<void(std::byte* to)> write) = 0;
   // What has not started becomes Cancelled, and what runs is told to stop at the next element.
   virtual void DropQueued(const std::shared_ptr<PoolWork>& work) = 0;
   // That, and the processes of what runs are ended. False when nothing was left to cancel.

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "progeny/call.h"
@@ -96,6 +97,8 @@ class MapRun {
   // A portion is better closed: what lies in it is large already.
   bool IsFull(size_t bytes) const;
   void Feed(Elements elements);
+  // Of PoolCore::EnqueueFlat.
+  void FeedFlat(Elements elements, size_t size, absl::FunctionRef<void(std::byte* to)> write);
   // The outcome of an element that never left.
   void FeedStatus(int64_t index, absl::Status status);
 
@@ -163,6 +166,9 @@ struct WholeElement : MappedCall<F, void, Reference&&> {
   static absl::Status EncodeElement(Elements& out, Reference&& element) {
     return WholeElement::Encode(out, std::forward<Reference>(element));
   }
+  static void EncodeFlatElement(std::byte* to, Reference&& element) {
+    WholeElement::Encoder::EncodeFlat(to, std::forward<Reference>(element));
+  }
 };
 
 template <class Reference, size_t I>
@@ -174,6 +180,9 @@ struct TupleElementOf<F, Reference, std::index_sequence<I...>>
     : MappedCall<F, void, PartOf<Reference, I>...> {
   static absl::Status EncodeElement(Elements& out, Reference&& element) {
     return TupleElementOf::Encode(out, std::get<I>(std::forward<Reference>(element))...);
+  }
+  static void EncodeFlatElement(std::byte* to, Reference&& element) {
+    TupleElementOf::Encoder::EncodeFlat(to, std::get<I>(std::forward<Reference>(element))...);
   }
 };
 template <class F, class Reference>
@@ -205,7 +214,7 @@ class Feeder {
       if (total_) left = std::max<int64_t>(*total_ - next_index_, 0);
       const MapRun::Portion portion = run.NextPortion(held, left, Mapping::FlatBytes());
       if (portion.elements == 0) break;
-      absl::Status status = FeedPortion(run, portion);
+      absl::Status status = kIsRow ? FeedRow(run, portion) : FeedPortion(run, portion);
       if (!status.ok()) {
         ended_ = true;
         return status;
@@ -216,6 +225,27 @@ class Feeder {
 
  private:
   static constexpr size_t kFirstRoom = 4 << 20;
+  // Flat elements that lie in memory: to pull and encode them runs no code of anybody's.
+  static constexpr bool kIsRow = Mapping::FlatBytes() > 0 && std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range>;
+
+  absl::Status FeedRow(MapRun& run, const MapRun::Portion& portion) {
+    if constexpr (kIsRow) {
+      Elements elements = Begin(portion);
+      const int64_t count = std::min<int64_t>(portion.elements, end_ - at_);
+      elements.count = static_cast<uint32_t>(count);
+      ended_ = count == 0;
+      if (ended_) return absl::OkStatus();
+      const auto write = [from = std::to_address(at_), count](std::byte* to) {
+        for (int64_t i = 0; i < count; ++i, to += Mapping::FlatBytes()) Mapping::EncodeFlatElement(to, from[i]);
+      };
+      absl::Status status = RunUserCode([&] { run.FeedFlat(std::move(elements), static_cast<size_t>(count) * Mapping::FlatBytes(), write); });
+      at_ += count;
+      next_index_ += count;
+      return status;
+    }
+    return absl::InternalError("no row");
+  }
+
   Elements Begin(const MapRun::Portion& portion) const {
     Elements elements;
     elements.first_index = next_index_;
@@ -224,7 +254,7 @@ class Feeder {
     // The range may hold far less than a portion, whatever it says.
     int64_t most = portion.elements;
     if (total_) most = std::clamp<int64_t>(*total_ - next_index_, 0, most);
-    if (elements.flat) {
+    if (elements.flat && !kIsRow) {
       elements.bytes.reserve(std::min(static_cast<size_t>(most) * Mapping::FlatBytes() + Mapping::kFlatRoom, kFirstRoom));
     }
     return elements;

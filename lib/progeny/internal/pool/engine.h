@@ -52,6 +52,8 @@ class Engine final : public detail::PoolCore {
   int workers() const override { return static_cast<int>(workers_.size()); }
   std::shared_ptr<detail::PoolWork> Begin(detail::CallRequest request) override;
   void Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements) override;
+  void EnqueueFlat(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
+                   absl::FunctionRef<void(std::byte*)> write) override;
   void DropQueued(const std::shared_ptr<detail::PoolWork>& work) override;
   bool Cancel(const std::shared_ptr<detail::PoolWork>& work) override;
   void End(const std::shared_ptr<detail::PoolWork>& work) override;
@@ -78,8 +80,13 @@ class Engine final : public detail::PoolCore {
   absl::Status StartThreads();
   void TakeDown();
 
-  // With it, but for the threads' own functions, StartOne, StartProcess and WakeDispatcher.
+  // With it, but for the threads' own functions, StartOne, StartProcess, WakeDispatcher and what says so.
+  // engine_enqueue.cc: what comes in
   absl::Status CheckOpen() const;
+  std::unique_ptr<Batch> Admit(const std::shared_ptr<detail::PoolWork>& work, detail::Elements& elements, size_t size);
+  bool WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::Elements& elements, size_t size,
+                   absl::FunctionRef<void(std::byte*)> write);  // without
+  void DealWritten(Worker& worker, const Slabs::Taken& slab, std::unique_ptr<Batch> batch);
   void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
               const absl::Status& reason);
 
@@ -99,7 +106,7 @@ class Engine final : public detail::PoolCore {
   Worker* LeastLoaded();
   std::unique_ptr<Batch> NextPiece();
   uint32_t DealtTogether(const Batch& batch) const;
-  Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch);
+  Put PutBatch(Worker& worker, std::unique_ptr<Batch>& batch, const Slabs::Taken* written = nullptr);
   absl::StatusOr<Put> PutWork(Worker& worker, Down kind, WorkHeader& header,
                               absl::Span<const std::byte> bytes);
   absl::StatusOr<Put> PutHeader(Worker& worker, Down kind, const WorkHeader& header,
@@ -174,6 +181,7 @@ class Engine final : public detail::PoolCore {
   void Announce();
   void Withdraw();
   bool SleepsTooLong() const;  // the dispatcher
+  bool LateTasksNeedALook() const;
   void RunSupervisor();
   Watched Look();
   void LookAfterTemplate(const Watched& watched);

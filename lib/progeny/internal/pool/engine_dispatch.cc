@@ -58,15 +58,20 @@ std::unique_ptr<Engine::Batch> Engine::NextPiece() {
   return whole;
 }
 
-// Takes `batch` if there is room for it.
-Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch) {
+// Takes `batch` if there is room for it. `written`: its arguments are in this slab already.
+Engine::Put Engine::PutBatch(Worker& worker, std::unique_ptr<Batch>& batch, const Slabs::Taken* written) {
   worker.being_dealt = true;  // nobody else's records come between these
   WorkHeader header;
+  if (written != nullptr) {
+    header.slab = static_cast<uint8_t>(written->slab);
+    header.slab_size = batch->end_offset;
+  }
   const absl::StatusOr<Put> put = PutAll(worker, *batch, header);
   worker.being_dealt = false;
   if (!put.ok()) {  // it can't travel: that is its outcome
     TellAll(*batch, put.status());
     batch.reset();
+    if (written != nullptr) worker.down_slabs->Drop(*written);
     return Put::kDone;
   }
   if (*put == Put::kFull) return Put::kFull;
@@ -122,8 +127,7 @@ void Engine::DispatchNow() {
     driver_ = Driver::kNone;
     if (!dispatcher_sleeps_) driver_left_.notify_one();
   }
-  // It may have gone to sleep when nothing ran that could be late.
-  if (options_.task_timeout != absl::InfiniteDuration() && SleepsTooLong()) WakeDispatcher();
+  if (LateTasksNeedALook()) WakeDispatcher();
 }
 
 // From a worker, all batches but the first `keep` that it hasn't begun.

@@ -12,7 +12,6 @@ namespace {
 
 // Slabs of more than kKeptSlabBytes that nothing was sent in for so long are given back.
 constexpr int64_t kTrimAfter = 1'000'000'000;  // ns
-constexpr size_t kMostLeftToSlab = 8 << 20;
 
 absl::Status Garbled() { return absl::DataLossError("a pool's worker has garbled its memory: a large message"); }
 

@@ -13,7 +13,7 @@ namespace progeny::internal {
 
 absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
                                             absl::Span<const std::byte> bytes) {
-  if (bytes.size() > kLargestInline) {
+  if (header.slab_size == 0 && bytes.size() > kLargestInline) {
     const std::optional<Slabs::Taken> slab = worker.down_slabs->Take();
     if (!slab) return Put::kFull;
     absl::StatusOr<Put> put = PutInSlab(worker, *slab, bytes);

@@ -16,7 +16,7 @@ bool Engine::TakeTurn() {
   turn_wanted_.store(false);
   for (const auto& worker : workers_) {
     if (worker->alive()) Drain(*worker);
-    if (worker->gone) Settle(*worker);
+    if (worker->gone && !worker->being_dealt) Settle(*worker);
   }
   EndCancelled();
   CheckTimeouts();
@@ -40,6 +40,11 @@ void Engine::SeeOff() {
 void Engine::PutWhatFits() {
   if (!queue_.empty()) Dispatch(true);
   SeeOff();
+}
+
+// The dispatcher may have gone to sleep when nothing ran that could be late.
+bool Engine::LateTasksNeedALook() const {
+  return options_.task_timeout != absl::InfiniteDuration() && SleepsTooLong();
 }
 
 // Longer than it may, by what there is now.

@@ -123,7 +123,7 @@ struct EngineWorker {
   uint32_t known_entries = 0;
   std::set<uint64_t> known_jobs;
   std::set<std::pair<uint64_t, uint64_t>> known_arenas;
-  bool being_dealt = false;  // by the dispatcher, which may have let go of the lock
+  bool being_dealt = false;  // by somebody who may have let go of the lock: it is neither settled nor dealt to
   std::weak_ptr<SlabUse> up_uses[kSlabs];
   int64_t trims_at = 0;     // the slabs, steady clock, nanoseconds; 0: nothing to give back
   int64_t born = 0;         // steady clock, nanoseconds

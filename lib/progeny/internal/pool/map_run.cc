@@ -145,6 +145,15 @@ void MapRun::Feed(Elements elements) {
   core_->Enqueue(work_, std::move(elements));
 }
 
+void MapRun::FeedFlat(Elements elements, size_t size, absl::FunctionRef<void(std::byte*)> write) {
+  const uint32_t count = elements.count;
+  if (grow_) grow_(elements.first_index + count);
+  elements.divisible = chunk_size_ == 0;
+  core_->EnqueueFlat(work_, std::move(elements), size, write);  // if it throws, nothing was fed
+  fed_ += count;
+  fed_bytes_ += size;
+}
+
 void MapRun::FeedStatus(int64_t index, absl::Status status) {
   ++fed_;
   outcomes_->OnStatus(index, std::move(status));

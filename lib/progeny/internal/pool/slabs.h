@@ -47,6 +47,7 @@ namespace progeny::internal {
 
 inline constexpr uint32_t kSlabs = 2;  // per direction
 inline constexpr size_t kKeptSlabBytes = 4 << 20;
+inline constexpr size_t kMostLeftToSlab = 8 << 20;  // of arguments that are kept nowhere else
 
 // Of one direction, in shared memory, zeroed.
 struct SlabWords {
