@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "progeny/detail/call_check.h"
-#include "progeny/detail/pool_map.h"
+#include "progeny/detail/pool_feed.h"
 #include "progeny/detail/signature.h"
 #include "progeny/detail/state_box.h"
 

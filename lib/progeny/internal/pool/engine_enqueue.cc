@@ -1,10 +1,11 @@
-// Work comes in. What is flat and large, from memory that nothing else is done to, is written straight into a worker's slab
-// (WriteToSlab); all else is written by its caller, and dealt out at once if somebody has room for it.
+// Work comes in. What is flat, large and lies in memory is written straight into a worker's slab (WriteToSlab); all else is
+// written by its caller, and dealt out at once if somebody has room for it.
 //
-// * While a slab is written to, without the lock, nobody settles that worker, deals to it or trims its slabs (being_dealt); its
-//   elements count as open, so a pool that is closed meanwhile stays for them.
+// * While a slab is written to, without the lock, nobody settles that worker, deals to it or trims its slabs
+//   (being_dealt); its elements count as open, so a pool that is closed meanwhile stays for them.
 // * The worker has died or is leaving by then, or its ring is full: what was written is read back, and waits in the
-//   queue; who drives settles the worker now. The call was cancelled, the pool terminated: its elements, which nobody else has seen, are told so here.
+//   queue; who drives settles the worker now. The call was cancelled, the pool terminated: its elements, which
+//   nobody else has seen, are told so here.
 #include <cstring>
 #include <utility>
 

@@ -62,7 +62,9 @@ void Engine::TakeFromSlab(InFlight& flight) {
   const std::byte* const begin = flight.arguments.bytes() + (batch.next_offset - flight.arguments_begin);
   const size_t size = batch.end_offset - batch.next_offset;
   const auto thrown = platform::RunCatching([&] { batch.call->bytes.assign(begin, begin + size); });
-  if (thrown) return TellAll(batch, absl::ResourceExhaustedError(absl::StrCat("deal out ", size, " bytes of arguments again: out of memory")));
+  if (thrown) {
+    return TellAll(batch, absl::ResourceExhaustedError(absl::StrCat("deal out ", size, " bytes again: out of memory")));
+  }
   batch.next_offset = 0;
   batch.end_offset = size;
 }
