@@ -95,6 +95,8 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
 MapRun::~MapRun() {
   if (work_ == nullptr || !core_->IsOurs()) return;
   if (outstanding() > 0) core_->DropQueued(work_);
+  MapLot lot;  // only an exception leaves elements behind; whoever has their results may be writing these to their places
+  while (grow_ && outstanding() > 0) Await(outstanding(), lot);
   core_->End(work_);
 }
 

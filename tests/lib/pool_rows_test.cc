@@ -1,0 +1,158 @@
+// Flat elements that lie in memory, many of them at a time: their caller writes them into a worker's slab, without the pool's
+// lock, and whoever has their results writes these into the caller's vector. What may happen meanwhile: that worker is killed,
+// the pool is closed or terminated, another caller wants the same worker, the call is dropped for an error.
+#include <atomic>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "progeny/pool.h"
+#include "stress/pool_chaos.h"
+#include "support/leak_check.h"
+#include "support/pool_case.h"
+#include "support/sanitizers.h"
+#include "support/status.h"
+#include "support/system_view.h"
+
+namespace progeny {
+namespace {
+
+using tests::IsError;
+
+class PoolRowsTest : public tests::EveryMethodPool {};
+PROGENY_FOR_EVERY_METHOD(PoolRowsTest);
+
+using Row = std::pair<int64_t, double>;
+constexpr int64_t kRows = 20'000;
+constexpr int64_t kChunk = 2'500;  // 40 KB, more than a ring's record
+
+Row Scaled(int64_t step, double y) { return {step + 1, y * static_cast<double>(step)}; }
+Row ScaledBelow(int64_t step, double y) {
+  if (step >= kRows - kChunk) throw std::runtime_error("too far");
+  return Scaled(step, y);
+}
+int64_t Square(int64_t x) { return x * x; }
+
+std::vector<Row> Rows(double y) {
+  std::vector<Row> rows;
+  for (int64_t i = 0; i < kRows; ++i) rows.emplace_back(i, y);
+  return rows;
+}
+bool Right(const std::vector<Row>& all, double y) {
+  if (all.size() != kRows) return false;
+  for (int64_t i = 0; i < kRows; ++i) {
+    if (all[static_cast<size_t>(i)] != Scaled(i, y)) return false;
+  }
+  return true;
+}
+
+TEST_P(PoolRowsTest, WorkersKilledMeanwhile_LeaveTheRightResultOrOneError) {
+  if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  const std::vector<Row> rows = Rows(0.5);
+  int whole = 0;
+  {
+    const tests::Killer killer(*pool);
+    for (int round = 0; round < (tests::kSanitized ? 20 : 100); ++round) {
+      const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = kChunk});
+      if (all.ok()) {
+        ++whole;
+        ASSERT_TRUE(Right(*all, 0.5)) << "round " << round;
+      } else {
+        ASSERT_THAT(all, IsError(absl::StatusCode::kAborted, "ended before it answered"));
+      }
+    }
+  }
+  const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = kChunk});
+  ASSERT_OK(all);
+  EXPECT_TRUE(Right(*all, 0.5));
+  RecordProperty("whole", whole);
+}
+
+TEST_P(PoolRowsTest, RetriedAfterADeath_TheyAreTheSame) {
+  if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
+  PoolOptions options = Workers(2);
+  options.retries = 1'000;
+  options.quarantine_after = 0;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  const std::vector<Row> rows = Rows(0.5);
+  const tests::Killer killer(*pool);
+  for (int round = 0; round < (tests::kSanitized ? 10 : 50); ++round) {
+    const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = kChunk});
+    ASSERT_OK(all);
+    ASSERT_TRUE(Right(*all, 0.5)) << "round " << round;
+  }
+}
+
+TEST_P(PoolRowsTest, AnError_IsReturned_AndTheNextCallIsRight) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  for (int round = 0; round < 10; ++round) {
+    EXPECT_THAT(pool->StarMap(fn<&ScaledBelow>, Rows(2), {.chunk_size = kChunk}), IsError(absl::StatusCode::kUnknown, "too far"));
+    const auto all = pool->StarMap(fn<&Scaled>, Rows(3), {.chunk_size = kChunk});
+    ASSERT_OK(all);
+    EXPECT_TRUE(Right(*all, 3));
+  }
+}
+
+TEST_P(PoolRowsTest, SeveralCallers_GetTheirOwn) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 1; t <= 3; ++t) {
+    threads.emplace_back([&, t] {
+      const std::vector<Row> rows = Rows(t);
+      for (int round = 0; round < 10; ++round) {
+        const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = t * 1'000});
+        if (!all.ok() || !Right(*all, t)) ++wrong;
+      }
+    });
+  }
+  for (int64_t i = 0; i < 200; ++i) EXPECT_EQ(*pool->Apply(fn<&Square>, i), i * i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+// Ended at any instant of a StarMap on another thread: its result is right, or it says why there is none.
+class PoolRowsEnded : public PoolRowsTest {
+ protected:
+  template <class End>
+  void EndAtAnyInstant(absl::StatusCode code, End end) {
+    const int instants = UnderSlowStart() ? 5 : 30;
+    for (int instant = 0; instant < instants; ++instant) {
+      absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+      ASSERT_OK(pool);
+      ASSERT_OK(pool->Apply(fn<&Square>, 2));
+      std::thread ender([&] {
+        absl::SleepFor(absl::Microseconds(instant * 40));
+        end(*pool);
+      });
+      const auto all = pool->StarMap(fn<&Scaled>, Rows(0.5), {.chunk_size = kChunk});
+      ender.join();
+      EXPECT_TRUE(all.ok() ? Right(*all, 0.5) : all.status().code() == code) << all.status();
+      EXPECT_OK(pool->Join(tests::kPatience));
+    }
+  }
+  static bool UnderSlowStart() { return tests::UnderWine() || tests::kSanitized; }
+};
+PROGENY_FOR_EVERY_METHOD(PoolRowsEnded);
+
+TEST_P(PoolRowsEnded, ByTerminate) {
+  EndAtAnyInstant(absl::StatusCode::kCancelled, [](Pool& pool) { pool.Terminate(); });
+}
+
+TEST_P(PoolRowsEnded, ByClose) {
+  EndAtAnyInstant(absl::StatusCode::kFailedPrecondition, [](Pool& pool) { pool.Close(); });
+}
+
+}  // namespace
+}  // namespace progeny
