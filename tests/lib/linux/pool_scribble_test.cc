@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <random>
 #include <string>
 #include <utility>
@@ -84,7 +84,7 @@ class Scribbled {
     for (int64_t i = 3; i < 6; ++i) others.push_back(pool_.Submit(progeny::fn<&Square>, i));
     const absl::StatusOr<int64_t> outcome = scribbler.Get(kPatience);
     EXPECT_FALSE(absl::IsDeadlineExceeded(outcome.status())) << Words(pattern, then, seed);
-    if (outcome.ok()) EXPECT_GE(*outcome, 1) << "found nothing to overwrite";
+    EXPECT_GE(outcome.value_or(1), 1) << "found nothing to overwrite";
     for (int64_t i = 0; i < 6; ++i) {
       const absl::StatusOr<int64_t> square = others[static_cast<size_t>(i)].Get(kPatience);
       // One that ran beside it in the same worker may have died with it.
