@@ -212,10 +212,11 @@ TEST_F(MemoryReportTest, Reading_TakesLessThanItsShareOfACpu) {
     const MemoryRecord before = RecordOf(*report);
     const absl::Duration reading = before.reading / before.readings;
     if (reading > absl::Milliseconds(100)) GTEST_SKIP() << "a reading takes " << reading << " here, and its rest minutes";
-    ASSERT_TRUE(WaitUntil([&] {
+    const auto rested = [&] {
       const MemoryRecord now = RecordOf(*report);
       return now.readings > before.readings && now.looks > before.looks + 1;
-    }));
+    };
+    ASSERT_TRUE(WaitUntil(rested, tests::kPatience + 400 * reading));
     // The newest look and the newest reading began when all before them had been paid by rest.
     EXPECT_LE(before.reading, RecordOf(*report).duration / 100);
   }
