@@ -86,6 +86,11 @@ void Engine::Requeue(std::unique_ptr<Batch> batch) {
 }
 
 void Engine::Drain(Worker& worker) {
+  // A worker that finds its ring empty or full because of that would wait for ever.
+  if (worker.garbled.ok() && !(worker.down.intact() && worker.up.intact())) {
+    worker.garbled = Garbled("the pool's own words");
+    Kill(worker);
+  }
   bool any = false;
   while (worker.garbled.ok()) {
     absl::StatusOr<std::optional<Record>> record = worker.up.Peek();

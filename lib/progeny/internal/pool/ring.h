@@ -114,7 +114,8 @@ class RingProducer {
     std::memcpy(words.beside, head.data(), head.size());
     if (!body.empty()) std::memcpy(words.beside + head.size(), body.data(), body.size());
     tail_ = reserved_;
-    words.tail.store(tail_ | kTailTells, std::memory_order_release);
+    told_ = tail_ | kTailTells;
+    words.tail.store(told_, std::memory_order_release);
   }
   // Where the reserved record's bytes begin, in the ring's memory.
   size_t reserved_at() const { return (position_ & (memory_.capacity - 1)) + sizeof(RecordHeader); }
@@ -126,9 +127,12 @@ class RingProducer {
     Commit();
   }
   void Commit() {
-    tail_ = reserved_;
-    memory_.words->tail.store(tail_, std::memory_order_release);
+    told_ = tail_ = reserved_;
+    memory_.words->tail.store(told_, std::memory_order_release);
   }
+
+  // False: the peer has overwritten a word that is only ours to write.
+  bool intact() const { return memory_.words->tail.load(std::memory_order_relaxed) == told_; }
 
   // More than half of it waits for the consumer.
   bool crowded() const {
@@ -147,6 +151,7 @@ class RingProducer {
 
   RingMemory memory_;
   uint64_t tail_ = 0;
+  uint64_t told_ = 0;  // the word
   uint64_t head_ = 0;  // as last seen
   uint64_t kept_ = kKeepNone;
   uint64_t position_ = 0;
@@ -165,6 +170,8 @@ class RingConsumer {
   explicit RingConsumer(RingMemory memory) : memory_(memory) {}
 
   bool empty() const { return memory_.words->end() == head_; }
+
+  bool intact() const { return memory_.words->head.load(std::memory_order_relaxed) == head_; }
 
   // Something follows the record that Peek has given.
   bool more() const {
