@@ -160,7 +160,12 @@ absl::StatusOr<std::shared_ptr<detail::Child>> Engine::StartProcess(Worker& work
   absl::StatusOr<platform::HandleCourier> courier = platform::HandleCourier::Create();
   if (!courier.ok()) return courier.status();
   worker.courier = *std::move(courier);
-  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier, forker}, setup);
+  const auto leave_others = [&] {
+    for (const auto& other : workers_) {
+      if (other.get() != &worker) other->memory.Leave();
+    }
+  };
+  auto child = StartWorker(process, {&worker.memory, &worker.bell, &bell_, &worker.courier, forker, leave_others}, setup);
   worker.courier.CloseFarEnd();
   return child;
 }

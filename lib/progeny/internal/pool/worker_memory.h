@@ -47,6 +47,8 @@ class WorkerMemory {
   // For the next process: as it was when it was created, but for the numbers of slabs. Nobody else may look at
   // it meanwhile, but who reads a slab.
   void Reset();
+  // Of a forked process whose memory it isn't: unmaps it.
+  void Leave() { region_ = {}; }
 
  private:
   explicit WorkerMemory(platform::SharedRegion region) : region_(std::move(region)) {}

@@ -70,9 +70,10 @@ class WorkerTask final : public detail::Task {
     return detail::EncodeTo(out, setup);
   }
 
-  // A forked worker has inherited the mappings.
+  // A forked worker has inherited the mappings, its fellows' among them.
   void Run(detail::EntryOutcome& outcome) override {
     outcome.exits = true;
+    places_.leave_others();
     const platform::NativeHandle far_end = places_.courier->far_end();  // this process's own copy
     WorkerLoop loop(*places_.memory,
                     {platform::SharedWord::Open(&places_.memory->words().bell, platform::Handle()),

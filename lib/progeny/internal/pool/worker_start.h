@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "platform/handle_courier.h"
 #include "platform/shared_region.h"
@@ -38,6 +39,7 @@ struct WorkerPlaces {
   PoolBell* pool_bell = nullptr;
   const platform::HandleCourier* courier = nullptr;
   const StartStrategy* forker = nullptr;  // nullptr: by the options' start method
+  absl::FunctionRef<void()> leave_others;  // called in a forked worker: what is its fellows' is not to be there
 };
 
 absl::StatusOr<std::shared_ptr<detail::Child>> StartWorker(const ProcessOptions& options,
