@@ -103,6 +103,30 @@ TEST_P(PoolRowsTest, AnError_IsReturned_AndTheNextCallIsRight) {
   }
 }
 
+struct Number {
+  int64_t x;
+  operator int64_t() const {
+    if (x == 7'000) throw std::runtime_error("no number");
+    return x;
+  }
+};
+
+// A conversion is the user's code: it isn't run where it would hold up the pool.
+TEST_P(PoolRowsTest, AnElementWhoseConversionThrows_EndsTheCallOnly) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
+  ASSERT_OK(pool);
+  std::vector<Number> numbers;
+  for (int64_t i = 0; i < 20'000; ++i) numbers.push_back({i});
+  EXPECT_THAT(pool->Map(fn<&Square>, numbers, {.chunk_size = 5'000}), IsError(absl::StatusCode::kUnknown, "no number"));
+  numbers[7'000].x = 3;
+  const auto squares = pool->Map(fn<&Square>, numbers, {.chunk_size = 5'000});
+  ASSERT_OK(squares);
+  EXPECT_EQ((*squares)[7'000], 9);
+  EXPECT_EQ(squares->back(), 19'999 * 19'999);
+  pool->Close();
+  EXPECT_OK(pool->Join(tests::kPatience));
+}
+
 TEST_P(PoolRowsTest, SeveralCallers_GetTheirOwn) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);

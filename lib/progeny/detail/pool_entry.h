@@ -154,6 +154,10 @@ struct ArgumentEncoder<ParameterList<P...>, A...> {
      ...);
     return status;
   }
+  // To encode them runs no code of the user's, where they are flat: no conversion but between numbers.
+  static constexpr bool kConvertsNothing =
+      ((std::is_same_v<std::remove_cvref_t<A>, std::remove_cvref_t<WireOf<P>>> ||
+        (std::is_arithmetic_v<std::remove_cvref_t<A>> && std::is_arithmetic_v<std::remove_cvref_t<WireOf<P>>>)) && ...);
   // Where they are flat.
   static void EncodeFlat(std::byte* to, A... arguments) {
     PutFlat(to, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments)))...);

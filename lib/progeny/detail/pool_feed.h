@@ -103,7 +103,7 @@ class Feeder {
       if (total_) left = std::max<int64_t>(*total_ - next_index_, 0);
       const MapRun::Portion portion = run.NextPortion(held, left, Mapping::FlatBytes());
       if (portion.elements == 0) break;
-      absl::Status status = kIsRow ? FeedRow(run, portion) : FeedPortion(run, portion);
+      absl::Status status = FeedNext(run, portion);
       if (!status.ok()) {
         ended_ = true;
         return status;
@@ -114,27 +114,34 @@ class Feeder {
 
  private:
   static constexpr size_t kFirstRoom = 4 << 20;
-  // Flat elements that lie in memory: to pull and encode them runs no code of anybody's.
-  static constexpr bool kIsRow =
-      Mapping::FlatBytes() > 0 && std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range>;
-
-  absl::Status FeedRow(MapRun& run, const MapRun::Portion& portion) {
-    if constexpr (kIsRow) {
-      Elements elements = Begin(portion);
-      const int64_t count = std::min<int64_t>(portion.elements, end_ - at_);
-      elements.count = static_cast<uint32_t>(count);
-      ended_ = count == 0;
-      if (ended_) return absl::OkStatus();
-      const auto write = [from = std::to_address(at_), count](std::byte* to) {
-        for (int64_t i = 0; i < count; ++i, to += Mapping::FlatBytes()) Mapping::EncodeFlatElement(to, from[i]);
-      };
-      const size_t size = static_cast<size_t>(count) * Mapping::FlatBytes();
-      absl::Status status = RunUserCode([&] { run.FeedFlat(std::move(elements), size, write); });
-      at_ += count;
-      next_index_ += count;
-      return status;
+  // Flat elements that lie in memory: to encode them runs no code of anybody's.
+  static constexpr bool kIsRow = [] {
+    if constexpr (Mapping::FlatBytes() > 0 && std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range>) {
+      return Mapping::Encoder::kConvertsNothing;
     }
-    return absl::InternalError("no row");
+    return false;
+  }();
+
+  absl::Status FeedNext(MapRun& run, const MapRun::Portion& portion) {
+    if constexpr (kIsRow) {
+      return RunUserCode([&] { FeedRow(run, portion); });
+    } else {
+      return FeedPortion(run, portion);
+    }
+  }
+
+  void FeedRow(MapRun& run, const MapRun::Portion& portion) {
+    Elements elements = Begin(portion);
+    const int64_t count = std::min<int64_t>(portion.elements, end_ - at_);
+    ended_ = count == 0;
+    if (ended_) return;
+    elements.count = static_cast<uint32_t>(count);
+    const auto write = [from = std::to_address(at_), count](std::byte* to) {
+      for (int64_t i = 0; i < count; ++i, to += Mapping::FlatBytes()) Mapping::EncodeFlatElement(to, from[i]);
+    };
+    run.FeedFlat(std::move(elements), static_cast<size_t>(count) * Mapping::FlatBytes(), write);
+    at_ += count;
+    next_index_ += count;
   }
 
   Elements Begin(const MapRun::Portion& portion) const {
