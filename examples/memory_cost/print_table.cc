@@ -9,9 +9,9 @@
 namespace memory_cost {
 namespace {
 
-std::string Mib(int64_t bytes) { return absl::StrFormat("%.1f", bytes / 1048576.0); }
+std::string Mebibytes(int64_t bytes) { return absl::StrFormat("%.1f", bytes / 1048576.0); }
 
-std::string Mib(std::optional<int64_t> bytes) { return bytes ? Mib(*bytes) : "?"; }
+std::string Mebibytes(std::optional<int64_t> bytes) { return bytes ? Mebibytes(*bytes) : "?"; }
 
 std::string Line(const Row& row) {
   const std::string access = row.what.access == Access::kNone
@@ -20,9 +20,9 @@ std::string Line(const Row& row) {
   return absl::StrFormat("%-10s %-11s %-17s %9.2f %7s %10s %9s %13s %8s %8s %12s\n",
                          progeny::Name(row.what.start_method), Name(row.what.passing),
                          Name(row.what.access), absl::ToDoubleMilliseconds(row.start), access,
-                         Mib(row.numbers_seen * static_cast<int64_t>(sizeof(int64_t))),
-                         Mib(row.each.resident), Mib(row.each.proportional), Mib(row.each.unique),
-                         Mib(row.each.copied), Mib(row.available_drop));
+                         Mebibytes(row.numbers_seen * static_cast<int64_t>(sizeof(int64_t))),
+                         Mebibytes(row.each.resident), Mebibytes(row.each.proportional), Mebibytes(row.each.unique),
+                         Mebibytes(row.each.copied), Mebibytes(row.available_drop));
 }
 
 std::string Reduced(const Report& report) {
@@ -31,7 +31,7 @@ std::string Reduced(const Report& report) {
       "The table was reduced from %s to %s MiB: with every child holding a copy, more would not "
       "fit into the %s MiB of "
       "memory available.\n",
-      Mib(report.requested_bytes), Mib(report.table_bytes), Mib(report.system.available));
+      Mebibytes(report.requested_bytes), Mebibytes(report.table_bytes), Mebibytes(report.system.available));
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string AsTable(const Report& report) {
       "A parent with a table of %s MiB starts %d children in each case. Times in ms, sizes in MiB, "
       "of one child\n"
       "(median); the last column is how far the available memory of the whole system fell.\n",
-      Mib(report.table_bytes), report.children);
+      Mebibytes(report.table_bytes), report.children);
   absl::StrAppend(&text, Reduced(report), "\n",
                   absl::StrFormat("%-10s %-11s %-17s %9s %7s %10s %9s %13s %8s %8s %12s\n", "start",
                                   "the table", "the children", "start", "work", "their", "resident",

@@ -25,7 +25,7 @@ absl::Status Check(const MemoryReportOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status NotOurs() {
+absl::Status RecordedElsewhere() {
   return absl::FailedPreconditionError(
       "this memory report belongs to the parent process; start one of your own in the child");
 }
@@ -63,11 +63,11 @@ absl::StatusOr<MemoryReport> MemoryReport::Start(MemoryReportOptions options) {
 }
 
 absl::Status MemoryReport::Mark(absl::string_view text) {
-  return IsOurs() ? sampler_->Mark(text) : NotOurs();
+  return IsOurs() ? sampler_->Mark(text) : RecordedElsewhere();
 }
 
 absl::Status MemoryReport::Stop() {
-  if (!IsOurs()) return NotOurs();
+  if (!IsOurs()) return RecordedElsewhere();
   sampler_->Stop();
   return absl::OkStatus();
 }
@@ -75,7 +75,7 @@ absl::Status MemoryReport::Stop() {
 bool MemoryReport::running() const { return IsOurs() && sampler_->running(); }
 
 absl::StatusOr<MemoryRecord> MemoryReport::record() const {
-  if (!IsOurs()) return NotOurs();
+  if (!IsOurs()) return RecordedElsewhere();
   return sampler_->record();
 }
 

@@ -86,7 +86,7 @@ int OpenAnew(Lifeline& lifeline) {
 
 // Through a pointer, which the loader fills at start-up: a call that only children make would be bound
 // in each forked child anew, and that look-up touches eleven pages of the loader and its tables.
-int (*const volatile look_at)(pollfd*, nfds_t, int) = &poll;
+int (*const volatile look_at_end)(pollfd*, nfds_t, int) = &poll;
 
 void Arm(int reader, pid_t owner) {
   const f_owner_ex self{F_OWNER_PID, owner};
@@ -142,7 +142,7 @@ void BindSelf(int reader, SlotWords& words) {
     return;
   }
   pollfd end{reader, POLLIN, 0};
-  if (look_at(&end, 1, 0) != 0 && words.detached.load(std::memory_order_acquire) == 0) {
+  if (look_at_end(&end, 1, 0) != 0 && words.detached.load(std::memory_order_acquire) == 0) {
     _exit(kParentGoneExitCode);
   }
 }

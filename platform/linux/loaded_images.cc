@@ -70,7 +70,7 @@ const Program& OwnProgram() {
 
 const Program& looked_for = OwnProgram();
 
-LoadedImage Describe(const dl_phdr_info& info, bool is_program) {
+LoadedImage ImageFrom(const dl_phdr_info& info, bool is_program) {
   if (is_program) return {info.dlpi_addr, "", OwnProgram().build_id, true};
   return {info.dlpi_addr, info.dlpi_name, BuildIdOf(info), false};
 }
@@ -82,11 +82,11 @@ const char kHowToGetABuildId[] = "link it with -Wl,--build-id";
 std::optional<LoadedImage> LoadedImageAt(const void* address) {
   (void)looked_for;
   const dl_phdr_info& program = OwnProgram().info;
-  if (HoldsRange(program, reinterpret_cast<uintptr_t>(address), 1)) return Describe(program, true);
+  if (HoldsRange(program, reinterpret_cast<uintptr_t>(address), 1)) return ImageFrom(program, true);
   std::optional<LoadedImage> found;
   Visit([&](const dl_phdr_info& info, bool is_program) {
     if (!HoldsRange(info, reinterpret_cast<uintptr_t>(address), 1)) return false;
-    found = Describe(info, is_program);
+    found = ImageFrom(info, is_program);
     return true;
   });
   return found;

@@ -14,7 +14,7 @@ namespace progeny::platform {
 namespace {
 
 // More are taken for the program's.
-std::array<std::atomic<uint64_t>, 16> own{};
+std::array<std::atomic<uint64_t>, 16> own_threads{};
 
 uint64_t WordFor(pid_t thread) {
   return static_cast<uint64_t>(getpid()) << 32 | static_cast<uint32_t>(thread);
@@ -25,7 +25,7 @@ bool IsOfThisProcess(uint64_t word) { return word >> 32 == static_cast<uint64_t>
 
 void NoteThreadWork(ThreadWork work) {
   const uint64_t self = WordFor(gettid());
-  for (std::atomic<uint64_t>& word : own) {
+  for (std::atomic<uint64_t>& word : own_threads) {
     uint64_t found = word.load();
     if (work == ThreadWork::kPrograms) {
       if (found == self) word.store(0);
@@ -38,7 +38,7 @@ void NoteThreadWork(ThreadWork work) {
 
 bool IsOwnThread(pid_t thread) {
   const uint64_t wanted = WordFor(thread);
-  for (const std::atomic<uint64_t>& word : own) {
+  for (const std::atomic<uint64_t>& word : own_threads) {
     if (word.load() == wanted) return true;
   }
   return false;
@@ -47,7 +47,7 @@ bool IsOwnThread(pid_t thread) {
 size_t OwnOtherThreads() {
   const uint64_t self = WordFor(gettid());
   size_t count = 0;
-  for (const std::atomic<uint64_t>& word : own) {
+  for (const std::atomic<uint64_t>& word : own_threads) {
     const uint64_t found = word.load();
     if (found != self && IsOfThisProcess(found)) ++count;
   }

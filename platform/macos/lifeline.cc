@@ -51,12 +51,12 @@ PipeEnds& Lifeline() {
   return lifeline;
 }
 
-enum class Told { kParentGone, kNothing };
+enum class Heard { kParentGone, kNothing };
 
 // kNothing: neither can be watched (any more).
-Told AwaitParentsEnd(int reader, pid_t parent) {
+Heard AwaitParentsEnd(int reader, pid_t parent) {
   const absl::StatusOr<Handle> queue = AboveStandardStreams(kqueue(), "watch the parent");
-  if (!queue.ok()) return Told::kNothing;
+  if (!queue.ok()) return Heard::kNothing;
   const int fd = static_cast<int>(queue->get());
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   struct kevent changes[2];
@@ -66,15 +66,15 @@ Told AwaitParentsEnd(int reader, pid_t parent) {
   EV_SET(&changes[1], static_cast<uintptr_t>(parent), EVFILT_PROC, EV_ADD | EV_RECEIPT, NOTE_EXIT,
          0, nullptr);
   // A receipt each: one that can't be watched leaves the other.
-  if (kevent(fd, changes, 2, answers, 2, nullptr) != 2) return Told::kNothing;
-  if (answers[1].data == ESRCH) return Told::kParentGone;
-  if (answers[0].data != 0 && answers[1].data != 0) return Told::kNothing;
+  if (kevent(fd, changes, 2, answers, 2, nullptr) != 2) return Heard::kNothing;
+  if (answers[1].data == ESRCH) return Heard::kParentGone;
+  if (answers[0].data != 0 && answers[1].data != 0) return Heard::kNothing;
   while (true) {
     struct kevent event;
     const int count = kevent(fd, nullptr, 0, &event, 1, nullptr);
-    if (count < 0 && errno != EINTR) return Told::kNothing;
+    if (count < 0 && errno != EINTR) return Heard::kNothing;
     if (count > 0 && (event.filter == EVFILT_PROC || (event.flags & EV_EOF) != 0)) {
-      return Told::kParentGone;
+      return Heard::kParentGone;
     }
   }
 }
@@ -82,7 +82,7 @@ Told AwaitParentsEnd(int reader, pid_t parent) {
 void* WatchParent(void*) {
   pthread_setname_np(kLifelineThread);
   const pid_t parent = static_cast<pid_t>(own.slot->parent.load());
-  if (AwaitParentsEnd(own.lifeline, parent) == Told::kNothing) {
+  if (AwaitParentsEnd(own.lifeline, parent) == Heard::kNothing) {
     const timespec interval{0, 100'000'000};
     while (getppid() != kFirstProcess) nanosleep(&interval, nullptr);
   }

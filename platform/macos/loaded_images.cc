@@ -44,7 +44,7 @@ Facts Look(const mach_header_64& header, uint64_t offset, size_t size) {
   return facts;
 }
 
-LoadedImage Describe(const mach_header_64& header, const char* path, std::string build_id) {
+LoadedImage ImageFrom(const mach_header_64& header, const char* path, std::string build_id) {
   const bool is_program = header.filetype == MH_EXECUTE;
   return {reinterpret_cast<uintptr_t>(&header), is_program || path == nullptr ? "" : path,
           std::move(build_id), is_program};
@@ -60,7 +60,7 @@ std::optional<LoadedImage> LoadedImageAt(const void* address) {
       reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(&header);
   Facts facts = Look(header, offset, 1);
   if (!facts.holds_range) return std::nullopt;
-  return Describe(header, info.dli_fname, std::move(facts.build_id));
+  return ImageFrom(header, info.dli_fname, std::move(facts.build_id));
 }
 
 std::optional<LoadedMatch> LoadedImageWithId(const std::string& build_id, uint64_t offset,

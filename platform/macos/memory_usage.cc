@@ -26,7 +26,7 @@ extern "C" kern_return_t mach_vm_region(vm_map_read_t task, mach_vm_address_t* a
 namespace progeny::platform {
 namespace {
 
-constexpr char kOperation[] = "read memory usage of process";
+constexpr char kReadUsage[] = "read memory usage of process";
 
 absl::Status MachError(kern_return_t code, absl::string_view operation) {
   return absl::InternalError(absl::StrCat(operation, ": ", mach_error_string(code)));
@@ -85,9 +85,9 @@ absl::StatusOr<MemoryUsage> OfThisProcess() {
 absl::Status QueryFailed(int error, int64_t process_id) {
   if (error == ESRCH) {
     return absl::NotFoundError(
-        absl::StrCat(kOperation, " ", process_id, ": no such process, or it has ended"));
+        absl::StrCat(kReadUsage, " ", process_id, ": no such process, or it has ended"));
   }
-  const absl::Status status = OsError(error, kOperation, absl::StrCat(process_id));
+  const absl::Status status = OsError(error, kReadUsage, absl::StrCat(process_id));
   if (!absl::IsPermissionDenied(status)) return status;
   return WithNextStep(status, "ask as the user it runs as, or as root");
 }

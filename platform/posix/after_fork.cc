@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <unistd.h>
 
-extern char** environ;
+extern "C" char** environ;
 
 namespace progeny::platform {
 namespace {

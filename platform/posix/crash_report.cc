@@ -170,7 +170,7 @@ bool HasAddress(const CrashRecord& record) {
 }
 
 // "killed by SIGSEGV" without the first two words.
-std::string NameOf(int signal) {
+std::string WordsFor(int signal) {
   const std::string words =
       Describe({ExitInfo::Kind::kSignalled, static_cast<uint32_t>(signal), false});
   return words.substr(words.find("by ") + 3);
@@ -221,7 +221,7 @@ std::optional<CrashFacts> ReadCrashRecord(
   const CrashRecord& record = CrashRecordAt(const_cast<std::byte*>(place));
   if (record.state.load(std::memory_order_acquire) == kNoCrash) return std::nullopt;
   CrashFacts facts;
-  facts.what = absl::StrCat(NameOf(record.signal), Reason(record.signal, record.code));
+  facts.what = absl::StrCat(WordsFor(record.signal), Reason(record.signal, record.code));
   if (HasAddress(record)) facts.address = record.address;
   facts.stack_overflow = record.stack_overflow != 0;
   const size_t count = std::min<size_t>(record.frame_count.load(std::memory_order_acquire), kMostFrames);

@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-extern char** environ;  // POSIX declares it nowhere
+extern "C" char** environ;  // POSIX declares it nowhere
 
 namespace progeny::platform {
 namespace {

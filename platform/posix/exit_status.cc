@@ -14,7 +14,7 @@ struct SignalName {
   const char* name;
 };
 
-constexpr SignalName kSignals[] = {
+constexpr SignalName kSignalNames[] = {
     {SIGHUP, "SIGHUP"},       {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
     {SIGTRAP, "SIGTRAP"},     {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
     {SIGKILL, "SIGKILL"},     {SIGUSR1, "SIGUSR1"}, {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"},
@@ -24,8 +24,8 @@ constexpr SignalName kSignals[] = {
     {SIGVTALRM, "SIGVTALRM"}, {SIGPROF, "SIGPROF"}, {SIGSYS, "SIGSYS"},
 };
 
-std::string NameOf(int number) {
-  for (const SignalName& signal : kSignals) {
+std::string SignalNameOf(int number) {
+  for (const SignalName& signal : kSignalNames) {
     if (signal.number == number) return signal.name;
   }
   return absl::StrCat("signal ", number);
@@ -53,7 +53,7 @@ std::string Describe(const ExitInfo& info) {
     case ExitInfo::Kind::kExited:
       return absl::StrCat("exit code ", info.code);
     case ExitInfo::Kind::kSignalled:
-      return absl::StrCat("killed by ", NameOf(static_cast<int>(info.code)),
+      return absl::StrCat("killed by ", SignalNameOf(static_cast<int>(info.code)),
                           info.core_dumped ? " (core dumped)" : "");
     case ExitInfo::Kind::kException:
     case ExitInfo::Kind::kEndedByUs:

@@ -30,12 +30,6 @@ namespace {
 
 constexpr absl::Duration kTimeToEnd = absl::Seconds(5);
 
-struct UserId {
-  uid_t user = getuid(), effective_user = geteuid();
-  gid_t group = getgid(), effective_group = getegid();
-  bool operator==(const UserId&) const = default;
-};
-
 }  // namespace
 
 class ForkServer::State {
@@ -80,6 +74,12 @@ class ForkServer::State {
   }
 
  private:
+  struct UserId {
+    uid_t user = getuid(), effective_user = geteuid();
+    gid_t group = getgid(), effective_group = getegid();
+    bool operator==(const UserId&) const = default;
+  };
+
   const std::shared_ptr<ChildHandle> process_;
   const std::shared_ptr<ServerConnection> connection_;
   SlotWords& slot_;

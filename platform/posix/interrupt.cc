@@ -29,12 +29,12 @@ constexpr char kByProcess = 'p';
 std::atomic<bool> listening{false};
 std::atomic<int> pipe_end{-1};
 std::atomic<pid_t> listener{0};
-struct sigaction before;  // set while nobody listens
+struct sigaction handler_before;  // set while nobody listens
 
 void OnInterrupt(int signal, siginfo_t* info, void*) {
   const int kept = errno;
   if (getpid() != listener.load()) {
-    sigaction(signal, &before, nullptr);
+    sigaction(signal, &handler_before, nullptr);
     raise(signal);  // comes when this handler returns
   } else {
     const char who = SentByTerminal(*info) ? kByTerminal : kByProcess;
@@ -58,8 +58,8 @@ absl::StatusOr<Handle> MakePipe() {
 }
 
 absl::Status Listen() {
-  if (sigaction(SIGINT, nullptr, &before) != 0) return LastOsError("look at SIGINT", "");
-  if ((before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN) return absl::OkStatus();
+  if (sigaction(SIGINT, nullptr, &handler_before) != 0) return LastOsError("look at SIGINT", "");
+  if ((handler_before.sa_flags & SA_SIGINFO) == 0 && handler_before.sa_handler == SIG_IGN) return absl::OkStatus();
   struct sigaction action {};
   action.sa_sigaction = &OnInterrupt;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
@@ -73,7 +73,7 @@ void StopListening() {
   struct sigaction now {};
   if (sigaction(SIGINT, nullptr, &now) != 0) return;
   if ((now.sa_flags & SA_SIGINFO) == 0 || now.sa_sigaction != &OnInterrupt) return;
-  sigaction(SIGINT, &before, nullptr);
+  sigaction(SIGINT, &handler_before, nullptr);
 }
 
 }  // namespace

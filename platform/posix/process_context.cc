@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 
-extern char** environ;  // POSIX declares it nowhere
+extern "C" char** environ;  // POSIX declares it nowhere
 
 namespace progeny::platform {
 namespace {

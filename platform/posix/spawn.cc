@@ -16,7 +16,7 @@
 #include "platform/posix/direct_spawn.h"
 #include "platform/posix/spawn_only_named.h"
 
-extern char** environ;
+extern "C" char** environ;
 
 namespace progeny::platform {
 namespace {

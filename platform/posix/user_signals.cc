@@ -38,7 +38,7 @@ std::vector<Replaced>& ReplacedActions() {
   return actions;
 }
 
-struct Note {
+struct Arrival {
   unsigned char number;
   unsigned char from_terminal;
 };
@@ -47,8 +47,8 @@ void OnSignal(int number, siginfo_t* info, void*) {
   const int error = errno;
   // The kernel itself is no process. SI_USER with no process comes from outside of a container.
   const bool from_terminal = info->si_pid == 0 && info->si_code != SI_USER;
-  const Note note{static_cast<unsigned char>(number), from_terminal};
-  (void)!write(pipe_to_reader.load(), &note, sizeof note);
+  const Arrival arrival{static_cast<unsigned char>(number), from_terminal};
+  (void)!write(pipe_to_reader.load(), &arrival, sizeof arrival);
   errno = error;
 }
 
@@ -108,14 +108,14 @@ UserSignals::~UserSignals() {
 }
 
 std::optional<UserSignal> UserSignals::Take() {
-  Note note{};
+  Arrival arrival{};
   ssize_t got;
   do {
-    got = read(static_cast<int>(ready_.get()), &note, sizeof note);
+    got = read(static_cast<int>(ready_.get()), &arrival, sizeof arrival);
   } while (got < 0 && errno == EINTR);
-  if (got != sizeof note) return std::nullopt;
+  if (got != sizeof arrival) return std::nullopt;
   return UserSignal{
-      .kind = KindOf(note.number), .number = note.number, .from_terminal = note.from_terminal != 0};
+      .kind = KindOf(arrival.number), .number = arrival.number, .from_terminal = arrival.from_terminal != 0};
 }
 
 }  // namespace progeny::platform

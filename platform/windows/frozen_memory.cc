@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "platform/error.h"
+#include "platform/windows/pages.h"
 #include "platform/windows/random.h"
 #include "platform/windows/windows_api.h"
 
@@ -25,14 +26,11 @@
 namespace progeny::platform {
 namespace {
 
-constexpr size_t kPage = 4096;
 constexpr size_t kPrivateStep = size_t{1} << 20;
 
 // Programs lie above, heaps and stacks of the system's choice below.
 constexpr uint64_t kFirstAddress = 0x200000000000;
 constexpr uint64_t kLastAddress = 0x600000000000;
-
-size_t RoundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
 // One page more than is committed is mapped, as Wine 8 otherwise takes the view for reserved only;
 // so much of the section stays uncommitted at its end.

@@ -21,7 +21,7 @@ std::atomic<bool> listening{false};
 std::atomic<HANDLE> event{nullptr};       // kept for ever: a handler may still run
 std::atomic<bool> by_console{false};
 std::atomic<bool> by_process{false};
-void (*before)(int) = SIG_DFL;
+void (*handler_before)(int) = SIG_DFL;
 
 BOOL WINAPI OnConsole(DWORD kind) {
   if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT) return FALSE;
@@ -57,8 +57,8 @@ absl::StatusOr<InterruptListener> InterruptListener::Begin() {
     listening.store(false);
     return status;
   }
-  before = signal(SIGINT, &OnSignal);
-  if (before == SIG_IGN) signal(SIGINT, SIG_IGN);
+  handler_before = signal(SIGINT, &OnSignal);
+  if (handler_before == SIG_IGN) signal(SIGINT, SIG_IGN);
   SetConsoleCtrlHandler(&OnConsole, TRUE);
   return InterruptListener(Handle(FromHandle(own)));
 }
@@ -68,7 +68,7 @@ InterruptListener::~InterruptListener() { End(); }
 void InterruptListener::End() {
   if (!ready_.valid() || !listening.load()) return;
   SetConsoleCtrlHandler(&OnConsole, FALSE);
-  if (before != SIG_ERR) signal(SIGINT, before);
+  if (handler_before != SIG_ERR) signal(SIGINT, handler_before);
   listening.store(false);
 }
 

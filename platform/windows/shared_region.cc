@@ -15,17 +15,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/error.h"
+#include "platform/windows/pages.h"
 #include "platform/windows/windows_api.h"
 
 namespace progeny::platform {
 namespace {
 
-constexpr uint64_t kPage = 4096;
 constexpr uint64_t kGranularity = 65536;  // views start at multiples of it
 constexpr uint64_t kReservedForTail = uint64_t{64} << 30;
 constexpr size_t kSlice = size_t{16} << 20;
-
-uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
 // At least one page stays uncommitted between head and tail, so that a region with a smaller head
 // than a reader expects is noticed, and so that it can be mapped with the head (see View).

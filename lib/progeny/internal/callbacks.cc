@@ -43,26 +43,27 @@ class CallbackThread {
 };
 
 // Leaked, as its thread runs until the end. The lock is taken around every fork.
-struct Current {
+struct CallbackState {
   std::mutex mutex;
   CallbackThread* thread = nullptr;  // under mutex
 };
 
-Current& State() {
-  static Current& current = *new Current;
+CallbackState& Callbacks() {
+  static CallbackState& current = *new CallbackState;
   return current;
 }
 
-const int watched = (State(),
-                     platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      [] { State().thread = nullptr; }),
-                     0);
+const int forks_followed_by_callbacks =
+    (Callbacks(), platform::OnFork([] { Callbacks().mutex.lock(); },
+                                   [] { Callbacks().mutex.unlock(); },
+                                   [] { Callbacks().thread = nullptr; }),
+     0);
 
 }  // namespace
 
 void RunLater(std::function<void()> callback) {
-  (void)watched;
-  Current& current = State();
+  (void)forks_followed_by_callbacks;
+  CallbackState& current = Callbacks();
   std::unique_lock<std::mutex> lock(current.mutex);
   if (current.thread == nullptr) {
     auto* thread = new CallbackThread;

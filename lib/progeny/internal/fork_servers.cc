@@ -43,7 +43,7 @@ struct Servers {
 };
 
 // Leaked: threads may start children while static destructors run.
-Servers& State() {
+Servers& CurrentServers() {
   static std::atomic<Servers*> current{nullptr};
   Servers* state = current.load(std::memory_order_acquire);
   if (state != nullptr && state->generation == ForkGeneration()) return *state;
@@ -124,7 +124,7 @@ absl::StatusOr<ServerPointer> Current(Servers& state, const std::string& executa
 }  // namespace
 
 absl::Status StartForkServer(std::optional<Preload> preload) {
-  Servers& state = State();
+  Servers& state = CurrentServers();
   std::lock_guard<std::mutex> lock(state.mutex);
   if (!state.spare) {
     if (absl::StatusOr<Slot> slot = Slot::Create(); slot.ok()) state.spare = *std::move(slot);
@@ -145,7 +145,7 @@ absl::Status StartForkServer(std::optional<Preload> preload) {
 
 absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executable,
                                                      platform::ImageRequest child, Slot& slot) {
-  Servers& state = State();
+  Servers& state = CurrentServers();
   absl::Status gone;
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (!platform::SlotIsFree(slot.region())) {  // left to a child that is not to begin
@@ -171,7 +171,7 @@ absl::StatusOr<platform::ChildHandle> ForkFromServer(const std::string& executab
 }
 
 absl::StatusOr<Slot> TakeSlot() {
-  Servers& state = State();
+  Servers& state = CurrentServers();
   {
     std::lock_guard<std::mutex> lock(state.mutex);
     if (std::optional<Slot> spare = std::exchange(state.spare, std::nullopt)) return *std::move(spare);
@@ -181,7 +181,7 @@ absl::StatusOr<Slot> TakeSlot() {
 
 void GiveBackSlot(Slot slot) {
   if (!slot.Renew()) return;
-  Servers& state = State();
+  Servers& state = CurrentServers();
   std::lock_guard<std::mutex> lock(state.mutex);
   const bool served = std::any_of(state.running.begin(), state.running.end(),
                                   [](const auto& server) { return server.second != nullptr; });
@@ -189,7 +189,7 @@ void GiveBackSlot(Slot slot) {
 }
 
 std::optional<ProcessId> ForkServerId() {
-  Servers& state = State();
+  Servers& state = CurrentServers();
   std::lock_guard<std::mutex> lock(state.mutex);
   const auto found = state.running.find("");
   if (found == state.running.end() || found->second == nullptr) return std::nullopt;
@@ -199,7 +199,7 @@ std::optional<ProcessId> ForkServerId() {
 }
 
 void StopForkServers() {
-  Servers& state = State();
+  Servers& state = CurrentServers();
   std::lock_guard<std::mutex> lock(state.mutex);
   for (auto& [executable, server] : state.running) {
     if (server != nullptr) server->seam.End();

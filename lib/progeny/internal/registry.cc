@@ -10,41 +10,42 @@
 namespace progeny::detail {
 namespace {
 
-struct Entry {
+struct Registered {
   std::weak_ptr<Child> child;
   bool has_streams;
 };
 
 struct Registry {
   std::mutex mutex;
-  std::vector<Entry> children;  // under mutex
+  std::vector<Registered> children;  // under mutex
 };
 
-Registry& State() {
+Registry& TheRegistry() {
   static Registry& registry = *new Registry;
   return registry;
 }
 
-const int watched = (State(),
-                     platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      nullptr),
-                     0);
+const int forks_followed_by_registry =
+    (TheRegistry(), platform::OnFork([] { TheRegistry().mutex.lock(); },
+                                     [] { TheRegistry().mutex.unlock(); },
+                                     nullptr),
+     0);
 
 }  // namespace
 
 void Register(const std::shared_ptr<Child>& child) {
-  (void)watched;
-  std::lock_guard<std::mutex> lock(State().mutex);
-  std::erase_if(State().children, [](const Entry& entry) { return entry.child.expired(); });
+  (void)forks_followed_by_registry;
+  std::lock_guard<std::mutex> lock(TheRegistry().mutex);
+  std::erase_if(TheRegistry().children, [](const Registered& entry) { return entry.child.expired(); });
   const StreamEnds& streams = child->streams();
-  State().children.push_back({child, streams.in || streams.out || streams.err});
+  TheRegistry().children.push_back({child, streams.in || streams.out || streams.err});
 }
 
 std::vector<std::shared_ptr<Child>> RunningChildren() {
   std::vector<std::shared_ptr<Child>> all;
   {
-    std::lock_guard<std::mutex> lock(State().mutex);
-    for (const Entry& entry : State().children) {
+    std::lock_guard<std::mutex> lock(TheRegistry().mutex);
+    for (const Registered& entry : TheRegistry().children) {
       if (std::shared_ptr<Child> child = entry.child.lock()) all.push_back(std::move(child));
     }
   }
@@ -57,8 +58,8 @@ std::vector<std::shared_ptr<Child>> RunningChildren() {
 // The list itself may stay: who is on it answers that it isn't ours. Looking at a child copies the page
 // it lies in, so only those with streams are looked at.
 void CloseParentsStreams() {
-  std::lock_guard<std::mutex> lock(State().mutex);
-  for (const Entry& entry : State().children) {
+  std::lock_guard<std::mutex> lock(TheRegistry().mutex);
+  for (const Registered& entry : TheRegistry().children) {
     if (!entry.has_streams) continue;
     const std::shared_ptr<Child> child = entry.child.lock();
     if (child == nullptr || child->IsOurs()) continue;

@@ -35,25 +35,25 @@ struct Self {
   std::atomic<bool> started_without_guard{false};
 };
 
-Self& State() {
+Self& TheSelf() {
   static Self& self = *new Self;
   return self;
 }
 
-void Take() { State().mutex.lock(); }
-void Release() { State().mutex.unlock(); }
+void Take() { TheSelf().mutex.lock(); }
+void Release() { TheSelf().mutex.unlock(); }
 void Forget() {
-  Self& self = State();
+  Self& self = TheSelf();
   self.generation.fetch_add(1);
   if (self.has_at_exit.load()) self.at_exit.clear();
 }
 
-const int watched = (State(), platform::OnFork(&Take, &Release, &Forget), 0);
+const int forks_followed_by_self = (TheSelf(), platform::OnFork(&Take, &Release, &Forget), 0);
 
 }  // namespace
 
 Identity NextChildIdentity(const std::string& name, StartMethod method) {
-  Self& self = State();
+  Self& self = TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   const uint64_t number = ++self.children;
   Identity child;
@@ -69,7 +69,7 @@ Identity NextChildIdentity(const std::string& name, StartMethod method) {
 }
 
 Identity ForkServerIdentity() {
-  Self& self = State();
+  Self& self = TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   Identity server;
   const bool nested = self.identity != nullptr && !self.identity->path.empty();
@@ -82,7 +82,7 @@ Identity ForkServerIdentity() {
 }
 
 void BecomeChild(const Identity* identity, Slot* slot) {
-  Self& self = State();
+  Self& self = TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   self.identity = identity;
   self.children = 0;
@@ -90,11 +90,11 @@ void BecomeChild(const Identity* identity, Slot* slot) {
   self.pool_depth.store(identity->pool_depth);
 }
 
-int PoolDepth() { return State().pool_depth.load(); }
-void SetPoolDepth(int depth) { State().pool_depth.store(depth); }
+int PoolDepth() { return TheSelf().pool_depth.load(); }
+void SetPoolDepth(int depth) { TheSelf().pool_depth.store(depth); }
 
 void RunAtExit() {
-  Self& self = State();
+  Self& self = TheSelf();
   if (!self.has_at_exit.load(std::memory_order_acquire)) return;
   while (true) {
     std::function<void()> last;
@@ -112,12 +112,12 @@ void RunAtExit() {
 }
 
 uint64_t ForkGeneration() {
-  (void)watched;
-  return State().generation.load();
+  (void)forks_followed_by_self;
+  return TheSelf().generation.load();
 }
 
 bool GuardMet() {
-  Self& self = State();
+  Self& self = TheSelf();
   if (self.guard_met.load()) return true;
   if (!platform::GuardPublished()) return false;
   self.guard_met.store(true);
@@ -125,13 +125,13 @@ bool GuardMet() {
 }
 
 void NoteGuardMet() {
-  if (State().guard_met.exchange(true)) return;
+  if (TheSelf().guard_met.exchange(true)) return;
   platform::PublishGuard();
 }
 
-void NoteStartWithoutGuard() { State().started_without_guard.store(true); }
+void NoteStartWithoutGuard() { TheSelf().started_without_guard.store(true); }
 
-bool StartedWithoutGuard() { return State().started_without_guard.load(); }
+bool StartedWithoutGuard() { return TheSelf().started_without_guard.load(); }
 
 }  // namespace internal
 
@@ -158,7 +158,7 @@ namespace this_process {
 ProcessId id() { return platform::CurrentProcessId(); }
 
 std::string name() {
-  internal::Self& self = internal::State();
+  internal::Self& self = internal::TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   return self.identity != nullptr ? self.identity->name : "MainProcess";
 }
@@ -166,17 +166,17 @@ std::string name() {
 bool IsMain() { return !start_method().has_value(); }
 
 bool StopRequested() {
-  const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
+  const internal::Slot* slot = internal::TheSelf().slot.load(std::memory_order_acquire);
   return slot != nullptr && slot->stop_requested();
 }
 
 StopToken stop_token() {
-  const internal::Slot* slot = internal::State().slot.load(std::memory_order_acquire);
+  const internal::Slot* slot = internal::TheSelf().slot.load(std::memory_order_acquire);
   return slot != nullptr ? StopTokenOf(slot->stop_word()) : StopToken();
 }
 
 void AtExit(std::function<void()> fn) {
-  internal::Self& self = internal::State();
+  internal::Self& self = internal::TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   // The main process ends by exit(): one handler there serves all.
   static const int at_exit = std::atexit([] { internal::RunAtExit(); });
@@ -186,14 +186,14 @@ void AtExit(std::function<void()> fn) {
 }
 
 std::optional<ParentProcess> parent() {
-  internal::Self& self = internal::State();
+  internal::Self& self = internal::TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   if (self.identity == nullptr) return std::nullopt;
   return ParentProcess(self.identity->parent_id, self.identity->parent_name);
 }
 
 std::optional<StartMethod> start_method() {
-  internal::Self& self = internal::State();
+  internal::Self& self = internal::TheSelf();
   std::lock_guard<std::mutex> lock(self.mutex);
   if (self.identity == nullptr) return std::nullopt;
   return self.identity->start_method;

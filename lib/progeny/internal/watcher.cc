@@ -16,7 +16,7 @@
 namespace progeny::internal {
 namespace {
 
-struct Entry {
+struct Awaited {
   platform::NativeHandle handle;
   std::function<void()> ready;
 };
@@ -25,7 +25,7 @@ class Watcher {
  public:
   explicit Watcher(platform::Wakeup wakeup) : wakeup_(std::move(wakeup)) {}
 
-  void Add(Entry entry) {
+  void Add(Awaited entry) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       added_.push_back(std::move(entry));
@@ -40,10 +40,10 @@ class Watcher {
   [[noreturn]] void Run() {
     platform::NoteThreadWork(platform::ThreadWork::kOwn);
     known_as_ours_.Begun();
-    std::vector<Entry> entries;
+    std::vector<Awaited> entries;
     while (true) {
       std::vector<platform::NativeHandle> handles{wakeup_.handle()};
-      for (const Entry& entry : entries) handles.push_back(entry.handle);
+      for (const Awaited& entry : entries) handles.push_back(entry.handle);
       const auto ready = platform::WaitForAny(handles, platform::Deadline::Infinite());
       if (!ready.ok()) {
         Log::Error(ready.status());
@@ -52,7 +52,7 @@ class Watcher {
       }
       // From the back, so that the indices before stay right.
       for (auto index = ready->rbegin(); index != ready->rend() && *index != 0; ++index) {
-        const Entry entry = std::move(entries[*index - 1]);
+        const Awaited entry = std::move(entries[*index - 1]);
         entries.erase(entries.begin() + static_cast<ptrdiff_t>(*index - 1));
         platform::NoteThreadWork(platform::ThreadWork::kPrograms);
         RunCallback(entry.ready);
@@ -63,41 +63,42 @@ class Watcher {
   }
 
  private:
-  void TakeAdded(std::vector<Entry>& entries) {
+  void TakeAdded(std::vector<Awaited>& entries) {
     wakeup_.Clear();
     std::lock_guard<std::mutex> lock(mutex_);
-    for (Entry& entry : added_) entries.push_back(std::move(entry));
+    for (Awaited& entry : added_) entries.push_back(std::move(entry));
     added_.clear();
   }
 
   platform::Wakeup wakeup_;
   ThreadStart known_as_ours_;
   std::mutex mutex_;
-  std::vector<Entry> added_;  // under mutex_
+  std::vector<Awaited> added_;  // under mutex_
 };
 
 // The current process's watcher. Leaked, as its thread runs until the end. The lock is taken around
 // every fork; a forked child has no such thread, and makes its own when it needs one.
-struct Current {
+struct WatcherState {
   std::mutex mutex;
   Watcher* watcher = nullptr;  // under mutex
 };
 
-Current& State() {
-  static Current& current = *new Current;
+WatcherState& TheWatcher() {
+  static WatcherState& current = *new WatcherState;
   return current;
 }
 
-const int watched = (State(),
-                     platform::OnFork([] { State().mutex.lock(); }, [] { State().mutex.unlock(); },
-                                      [] { State().watcher = nullptr; }),
-                     0);
+const int forks_followed_by_watcher =
+    (TheWatcher(), platform::OnFork([] { TheWatcher().mutex.lock(); },
+                                    [] { TheWatcher().mutex.unlock(); },
+                                    [] { TheWatcher().watcher = nullptr; }),
+     0);
 
 }  // namespace
 
 absl::Status WhenReady(platform::NativeHandle handle, std::function<void()> ready) {
-  (void)watched;
-  Current& current = State();
+  (void)forks_followed_by_watcher;
+  WatcherState& current = TheWatcher();
   std::lock_guard<std::mutex> lock(current.mutex);
   if (current.watcher == nullptr) {
     absl::StatusOr<platform::Wakeup> wakeup = platform::Wakeup::Create();

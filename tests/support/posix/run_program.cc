@@ -9,7 +9,7 @@
 #include "support/temp_dir.h"
 #include "support/wait_until.h"
 
-extern char** environ;
+extern "C" char** environ;
 
 namespace progeny::tests {
 namespace {

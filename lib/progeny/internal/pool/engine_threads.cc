@@ -7,7 +7,7 @@
 namespace progeny::internal {
 namespace {
 
-constexpr int kSpins = 4000;  // some 20 us with one worker
+constexpr int kSpinsOfPool = 4000;  // some 20 us with one worker
 
 }  // namespace
 
@@ -94,7 +94,7 @@ void Engine::SleepOnBell(std::unique_lock<std::mutex>& lock, uint32_t ticket) {
   const bool worth_spinning = WorthSpinning();
   dispatcher_sleeps_ = true;
   lock.unlock();
-  for (int i = 0; worth_spinning && i < kSpins && !helped_.load(std::memory_order_relaxed) && !AnythingToDo(); ++i) {
+  for (int i = 0; worth_spinning && i < kSpinsOfPool && !helped_.load(std::memory_order_relaxed) && !AnythingToDo(); ++i) {
   }
   if (helped_.load() || !AnythingToDo()) bell_.word().Sleep(ticket, deadline);
   lock.lock();
@@ -152,7 +152,7 @@ bool Engine::SpinForMore(std::unique_lock<std::mutex>& lock) {
   const bool worth_spinning = WorthSpinning();
   lock.unlock();
   bool more = AnythingToDo();
-  for (int i = 0; worth_spinning && i < kSpins && !more; ++i) more = AnythingToDo();
+  for (int i = 0; worth_spinning && i < kSpinsOfPool && !more; ++i) more = AnythingToDo();
   lock.lock();
   return more;
 }

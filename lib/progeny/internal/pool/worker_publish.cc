@@ -7,7 +7,7 @@
 namespace progeny::internal {
 namespace {
 
-constexpr int kSpins = 2000;  // some 20 us
+constexpr int kSpinsOfWorker = 2000;  // some 20 us
 // Inside a chunk the pool is woken so often at most: for outcomes one by one it costs more than they do.
 constexpr int64_t kWakeInChunk = 200'000;  // ns
 
@@ -16,7 +16,7 @@ constexpr int64_t kWakeInChunk = 200'000;  // ns
 void WorkerLoop::SleepUntil(absl::FunctionRef<bool()> ready) {
   while (!ready()) {
     if (pool_bell_.PeerRunsElsewhere()) {
-      for (int i = 0; i < kSpins; ++i) {
+      for (int i = 0; i < kSpinsOfWorker; ++i) {
         if (ready()) return;
       }
     }
