@@ -257,7 +257,8 @@ TEST_P(PoolFlatTest, MaxTasksPerWorker_CountsElements) {
 TEST_P(PoolFlatTest, TheFirstError_StopsARunThatHasBegun) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);
-  EXPECT_THAT(pool->Map(fn<&Picky>, UpTo(200'000)), IsError(absl::StatusCode::kOutOfRange, "0 is refused"));
+  // 0 is the first of them, but its worker may be the later one to start.
+  EXPECT_THAT(pool->Map(fn<&Picky>, UpTo(200'000)), IsError(absl::StatusCode::kOutOfRange, " is refused"));
   EXPECT_EQ(*pool->Apply(fn<&Square>, 12), 144);
 }
 

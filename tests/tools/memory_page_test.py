@@ -46,8 +46,12 @@ class MemoryOfForkReaders(unittest.TestCase):
             self.assertEqual(child["parent"], processes[0]["id"])
             self.assertTrue(child["ended"])
             self.assertGreater(child["peak"]["resident"], TABLE_MIB * MIB)
-            self.assertLess(child["peak"]["unique"], 16 * MIB)
-            self.assertLess(child["peak"]["copied"], 16 * MIB)
+        # On a busy machine one may end before the share of the CPU allows a close look at it.
+        looked_at = [child["peak"] for child in processes[1:] if child["peak"]["unique"] is not None]
+        self.assertGreaterEqual(len(looked_at), CHILDREN // 2)
+        for peak in looked_at:
+            self.assertLess(peak["unique"], 16 * MIB)
+            self.assertLess(peak["copied"], 16 * MIB)
         peak = self.data["peak"]
         self.assertGreater(peak["resident"], CHILDREN * TABLE_MIB * MIB)
         self.assertLess(peak["proportional"], 2 * TABLE_MIB * MIB)
@@ -82,8 +86,10 @@ class MemoryOfForkReaders(unittest.TestCase):
         self.assertEqual(page.evaluate("JSON.parse(document.getElementById('record').textContent)"), self.data)
         rows = page.evaluate("""[...document.querySelectorAll('#table tbody tr')].map(row => [row.dataset.pid,
             ...[...row.querySelectorAll('[data-figure]')].map(cell => cell.dataset.bytes ?? null)])""")
-        expected = [[str(p["id"])] + [str(p["peak"][f]) for f in FIGURES] for p in self.data["processes"]]
-        self.assertEqual(rows, expected + [["all"] + [str(self.data["peak"][f]) for f in FIGURES]])
+        def row(name, peak):
+            return [name] + [None if peak[figure] is None else str(peak[figure]) for figure in FIGURES]
+        expected = [row(str(process["id"]), process["peak"]) for process in self.data["processes"]]
+        self.assertEqual(rows, expected + [row("all", self.data["peak"])])
         tiles = page.evaluate("[...document.querySelectorAll('[data-tile]')].map(tile => [tile.dataset.tile, tile.dataset.bytes])")
         self.assertIn(["All together, at most", str(self.data["peak"]["proportional"])], tiles)
         self.assertIn(["Sum of resident", str(self.data["peak"]["resident"])], tiles)
