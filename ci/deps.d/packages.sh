@@ -1,6 +1,6 @@
 # Debian and Ubuntu packages: asked of dpkg first, so that a machine that has them needs neither apt nor network.
 
-readonly BASE_PACKAGES="g++ make cmake ninja-build ccache python3 pkg-config dpkg-dev libcereal-dev libbenchmark-dev googletest"
+readonly BASE_PACKAGES="g++ lld make cmake ninja-build ccache python3 pkg-config dpkg-dev libcereal-dev libbenchmark-dev googletest"
 readonly BOOST_AT_LEAST=1.81
 
 packages_for() {
