@@ -37,7 +37,7 @@ using tests::Repetitions;
 class PoolChaosTest : public tests::EveryMethodPool {
  protected:
   int Tasks() const {
-    if (tests::kSanitized) return Repetitions(100, 100'000);
+    if (tests::kSanitized) return Repetitions(50, 100'000);
     if (GetParam() == StartMethod::kSpawn) return Repetitions(200, 200'000);
     return forks() ? Repetitions(1000, 1'000'000) : Repetitions(500, 500'000);
   }
@@ -67,6 +67,9 @@ std::optional<absl::Duration> Held(pid_t thread) {
 // The pool's threads on one CPU, at the lowest priority there is, beside one that never stops for long:
 // what a busy machine does now and then happens all the time.
 TEST_P(PoolChaosTest, ThePoolsThreadsHeldUp_WhileWorkersAreKilled) {
+  if (tests::kSanitized && GetParam() == StartMethod::kSpawn) {
+    GTEST_SKIP() << "instrumented workers start so slowly that this takes minutes";
+  }
   const std::set<pid_t> before = Threads();
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);
