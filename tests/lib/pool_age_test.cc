@@ -23,6 +23,7 @@ namespace {
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::OwnId;
 
 class PoolAgeTest : public tests::EveryMethodPool {
  protected:
@@ -33,8 +34,6 @@ class PoolAgeTest : public tests::EveryMethodPool {
   }
 };
 PROGENY_FOR_EVERY_METHOD(PoolAgeTest);
-
-int64_t OwnId() { return this_process::id(); }
 
 TEST_P(PoolAgeTest, AWorkerThatIsIdleAndTooOld_IsReplaced) {
   absl::StatusOr<Pool> pool = Pool::Create(Aging(1, absl::Milliseconds(200)));

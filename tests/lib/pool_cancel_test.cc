@@ -18,11 +18,10 @@ namespace {
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::Square;
 
 class PoolCancelTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolCancelTest);
-
-int Square(int x) { return x * x; }
 
 TEST_P(PoolCancelTest, Cancel_OfARunningTask_ReplacesItsWorkerOnly) {
   const tests::TempDir folder;

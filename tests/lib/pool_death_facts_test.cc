@@ -18,19 +18,19 @@ namespace progeny {
 namespace {
 
 using tests::IsError;
+using tests::Square;
+using tests::Vanish;
 
 class PoolDeathFactsTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolDeathFactsTest);
 
-int Square(int x) { return x * x; }
-int ExitWith(int code) { std::_Exit(code); }
 int ExitPolitely(int code) { std::exit(code); }
 int CrashNow() { tests::Crash(); }
 
 TEST_P(PoolDeathFactsTest, ATaskThatExits_IsAbortedWithItsExitStatus) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
   ASSERT_OK(pool);
-  const absl::StatusOr<int> outcome = pool->Apply(fn<&ExitWith>, 99);
+  const absl::StatusOr<int> outcome = pool->Apply(fn<&Vanish>, 99);
   EXPECT_THAT(outcome, IsError(absl::StatusCode::kAborted, "exit code 99"));
   ASSERT_TRUE(ExitStatusOf(outcome.status()).has_value());
   EXPECT_EQ(ExitStatusOf(outcome.status())->exit_code(), 99);

@@ -23,13 +23,12 @@ namespace {
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::Square;
+using tests::OwnId;
+using tests::Vanish;
 
 class PoolDeathsTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolDeathsTest);
-
-int Square(int x) { return x * x; }
-int ExitWith(int code) { std::_Exit(code); }
-int64_t OwnId() { return this_process::id(); }
 
 // 1. A worker that is killed hangs the pool for ever.
 TEST_P(PoolDeathsTest, Pain01_AKilledWorkersTask_IsAborted_AndTheRestGoesOn) {
@@ -122,7 +121,7 @@ TEST_P(PoolDeathsTest, Retries_RunATaskAgainWhoseWorkerDied) {
   absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
   ASSERT_OK(pool);
   EXPECT_EQ(*pool->Apply(fn<&ExitUnlessThere>, folder.File("tried")), 7);
-  EXPECT_THAT(pool->Apply(fn<&ExitWith>, 4), IsError(absl::StatusCode::kAborted, "exit code 4"));
+  EXPECT_THAT(pool->Apply(fn<&Vanish>, 4), IsError(absl::StatusCode::kAborted, "exit code 4"));
 }
 
 int ExitAtSeven(int x) {
@@ -136,7 +135,7 @@ TEST_P(PoolDeathsTest, ATaskThatKillsItsWorkers_IsRefusedWithTheListOfDeaths) {
   options.quarantine_after = 3;
   absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
   ASSERT_OK(pool);
-  const absl::StatusOr<int> answer = pool->Apply(fn<&ExitWith>, 4);
+  const absl::StatusOr<int> answer = pool->Apply(fn<&Vanish>, 4);
   EXPECT_THAT(answer, IsError(absl::StatusCode::kAborted, "ended 3 workers and is in quarantine: 'PoolWorker-1'"));
   EXPECT_EQ(std::ranges::count(std::string(answer.status().message()), ';'), 2) << answer.status();
   EXPECT_EQ(ExitStatusOf(answer.status())->exit_code(), 4);

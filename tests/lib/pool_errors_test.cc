@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "progeny/pool.h"
 #include "support/leak_check.h"
+#include "support/pool_case.h"
 #include "support/status.h"
 #include "support/system_view.h"
 #include "support/wait_until.h"
@@ -19,6 +20,7 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
+using tests::Square;
 
 class PoolErrorsTest : public tests::EveryMethod {
  protected:
@@ -31,7 +33,6 @@ class PoolErrorsTest : public tests::EveryMethod {
 };
 PROGENY_FOR_EVERY_METHOD(PoolErrorsTest);
 
-int Square(int x) { return x * x; }
 
 // Does something bad at the point that it is told.
 enum class Point { kNever, kEncode, kDecode };
@@ -157,7 +158,7 @@ int FailAt(int x) {
   return x;
 }
 
-std::vector<int> Numbers(int count) {
+std::vector<int> FirstNumbers(int count) {
   std::vector<int> numbers;
   for (int i = 0; i < count; ++i) numbers.push_back(i);
   return numbers;
@@ -167,9 +168,9 @@ TEST_P(PoolErrorsTest, Map_GivesTheFirstErrorInInputOrder) {
   absl::StatusOr<Pool> pool = TwoWorkers();
   ASSERT_OK(pool);
   for (int64_t chunk : {0, 1, 50}) {
-    EXPECT_THAT(pool->Map(fn<&FailAt>, Numbers(500), {.chunk_size = chunk}),
+    EXPECT_THAT(pool->Map(fn<&FailAt>, FirstNumbers(500), {.chunk_size = chunk}),
                 IsError(absl::StatusCode::kUnknown, "at "));
-    EXPECT_THAT(pool->MapAsync(fn<&FailAt>, Numbers(20), {.chunk_size = chunk}).Get(kPatience),
+    EXPECT_THAT(pool->MapAsync(fn<&FailAt>, FirstNumbers(20), {.chunk_size = chunk}).Get(kPatience),
                 IsError(absl::StatusCode::kUnknown, "at 13"));
   }
   EXPECT_EQ(*pool->Apply(fn<&Square>, 2), 4);
@@ -178,13 +179,13 @@ TEST_P(PoolErrorsTest, Map_GivesTheFirstErrorInInputOrder) {
 TEST_P(PoolErrorsTest, MapEach_And_IMap_GoOnBehindAnError) {
   absl::StatusOr<Pool> pool = TwoWorkers();
   ASSERT_OK(pool);
-  const auto each = pool->MapEach(fn<&FailAt>, Numbers(20), {.chunk_size = 6});
+  const auto each = pool->MapEach(fn<&FailAt>, FirstNumbers(20), {.chunk_size = 6});
   ASSERT_OK(each);
   ASSERT_EQ(each->size(), 20u);
   EXPECT_THAT((*each)[13], IsError(absl::StatusCode::kUnknown, "at 13"));
   EXPECT_EQ(*(*each)[14], 14);
   int seen = 0;
-  for (absl::StatusOr<int>& outcome : pool->IMap(fn<&FailAt>, Numbers(20), {.chunk_size = 3})) {
+  for (absl::StatusOr<int>& outcome : pool->IMap(fn<&FailAt>, FirstNumbers(20), {.chunk_size = 3})) {
     EXPECT_EQ(outcome.ok(), seen != 13) << outcome.status();
     ++seen;
   }
@@ -290,12 +291,12 @@ TEST_P(PoolErrorsTest, OnProgress_RunsOnThisThread_AndWhatItThrowsEndsTheCall) {
     EXPECT_GT(progress.done, last.done);
     last = progress;
   };
-  ASSERT_OK(pool->Map(fn<&Square>, Numbers(100), options));
+  ASSERT_OK(pool->Map(fn<&Square>, FirstNumbers(100), options));
   EXPECT_EQ(last.done, 100);
   EXPECT_EQ(last.failed, 0);
   EXPECT_EQ(last.total, 100);
   options.on_progress = [](const Progress&) { throw std::runtime_error("enough"); };
-  EXPECT_THAT(pool->Map(fn<&Square>, Numbers(100), options),
+  EXPECT_THAT(pool->Map(fn<&Square>, FirstNumbers(100), options),
               IsError(absl::StatusCode::kUnknown, "enough"));
   EXPECT_EQ(*pool->Apply(fn<&Square>, 2), 4);
 }

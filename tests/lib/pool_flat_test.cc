@@ -29,6 +29,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
+using tests::WideSquare;
+using tests::OwnId;
 
 struct Point {
   double x;
@@ -39,7 +41,6 @@ struct Point {
 class PoolFlatTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolFlatTest);
 
-int64_t Square(int64_t x) { return x * x; }
 bool IsOdd(int x) { return x % 2 != 0; }
 Point Moved(Point point, double by) { return {point.x + by, point.y + 1}; }
 std::pair<int64_t, bool> Split(int64_t x) { return {x / 2, x % 2 != 0}; }
@@ -55,7 +56,7 @@ TEST_P(PoolFlatTest, ResultsAreRight_WhateverTheChunk) {
   ASSERT_OK(pool);
   const std::vector<int64_t> numbers = UpTo(20'000);
   for (const int64_t chunk : {0, 1, 7, 5'000, 50'000}) {
-    const auto squares = pool->Map(fn<&Square>, numbers, {.chunk_size = chunk});
+    const auto squares = pool->Map(fn<&WideSquare>, numbers, {.chunk_size = chunk});
     ASSERT_OK(squares);
     ASSERT_EQ(squares->size(), numbers.size());
     for (size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ((*squares)[i], numbers[i] * numbers[i]) << chunk;
@@ -73,7 +74,7 @@ TEST_P(PoolFlatTest, EveryCall_TakesEveryFlatType) {
   EXPECT_EQ(*pool->Apply(fn<&Moved>, Point{1, 1}, 2.0), (Point{3, 2}));
   EXPECT_EQ(*pool->Submit(fn<&IsOdd>, 3).Get(kPatience), true);
   int64_t next = 0;
-  for (const absl::StatusOr<int64_t>& square : pool->IMap(fn<&Square>, UpTo(500), {.chunk_size = 9})) {
+  for (const absl::StatusOr<int64_t>& square : pool->IMap(fn<&WideSquare>, UpTo(500), {.chunk_size = 9})) {
     ASSERT_OK(square);
     ASSERT_EQ(*square, next * next);
     ++next;
@@ -130,7 +131,7 @@ TEST_P(PoolFlatTest, IndexAndSeed_AreEachElementsOwn) {
 TEST_P(PoolFlatTest, AHugeChunk_OfASmallRange_AsksForNoMoreMemoryThanThereIsWork) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);
-  EXPECT_EQ(pool->Map(fn<&Square>, UpTo(10), {.chunk_size = std::numeric_limits<int64_t>::max()})->back(), 81);
+  EXPECT_EQ(pool->Map(fn<&WideSquare>, UpTo(10), {.chunk_size = std::numeric_limits<int64_t>::max()})->back(), 81);
 }
 
 // Says that it holds more than any memory does, and throws.
@@ -155,8 +156,8 @@ struct Boundless {
 TEST_P(PoolFlatTest, ARangeThatSaysItIsHuge_MayFailAtItsFirstElements) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
   ASSERT_OK(pool);
-  EXPECT_THAT(pool->Map(fn<&Square>, Boundless{}), IsError(absl::StatusCode::kUnknown, "enough"));
-  EXPECT_EQ(*pool->Apply(fn<&Square>, 4), 16);
+  EXPECT_THAT(pool->Map(fn<&WideSquare>, Boundless{}), IsError(absl::StatusCode::kUnknown, "enough"));
+  EXPECT_EQ(*pool->Apply(fn<&WideSquare>, 4), 16);
 }
 
 // Says that it holds less than it does.
@@ -171,9 +172,9 @@ TEST_P(PoolFlatTest, ARangeThatHoldsMoreThanItSays_IsMappedToItsEnd) {
   const std::vector<int64_t> numbers = UpTo(50'000);
   const Modest modest(numbers.begin(), numbers.end());
   for (const int64_t chunk : {1, 7, 1'000}) {
-    const auto squares = pool->Map(fn<&Square>, modest, {.chunk_size = chunk});
+    const auto squares = pool->Map(fn<&WideSquare>, modest, {.chunk_size = chunk});
     ASSERT_OK(squares);
-    EXPECT_TRUE(*squares == *pool->Map(fn<&Square>, numbers)) << chunk;
+    EXPECT_TRUE(*squares == *pool->Map(fn<&WideSquare>, numbers)) << chunk;
   }
 }
 
@@ -215,7 +216,6 @@ int64_t SpinAndSquare(int64_t x) {
   }
   return x * x;
 }
-int64_t OwnId() { return this_process::id(); }
 
 TEST_P(PoolFlatTest, AWorkerKilledInTheMiddle_CostsAtMostTheElementItWasAt) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
@@ -248,7 +248,7 @@ TEST_P(PoolFlatTest, MaxTasksPerWorker_CountsElements) {
   options.max_tasks_per_worker = 100;
   absl::StatusOr<Pool> pool = Pool::Create(options);
   ASSERT_OK(pool);
-  const auto squares = pool->Map(fn<&Square>, UpTo(1'000), {.chunk_size = 300});
+  const auto squares = pool->Map(fn<&WideSquare>, UpTo(1'000), {.chunk_size = 300});
   ASSERT_OK(squares);
   EXPECT_EQ(squares->back(), 999 * 999);
   EXPECT_GE(pool->stats().workers_started, 10);
@@ -259,7 +259,7 @@ TEST_P(PoolFlatTest, TheFirstError_StopsARunThatHasBegun) {
   ASSERT_OK(pool);
   // 0 is the first of them, but its worker may be the later one to start.
   EXPECT_THAT(pool->Map(fn<&Picky>, UpTo(200'000)), IsError(absl::StatusCode::kOutOfRange, " is refused"));
-  EXPECT_EQ(*pool->Apply(fn<&Square>, 12), 144);
+  EXPECT_EQ(*pool->Apply(fn<&WideSquare>, 12), 144);
 }
 
 int64_t SleepIfLarge(int64_t x) {
@@ -290,7 +290,7 @@ TEST_P(PoolFlatTest, AStuckTaskOfAPoolThatWasIdle_IsEndedInTime) {
   options.task_timeout = absl::Milliseconds(200);
   absl::StatusOr<Pool> pool = Pool::Create(options);
   ASSERT_OK(pool);
-  EXPECT_EQ(*pool->Apply(fn<&Square>, 3), 9);
+  EXPECT_EQ(*pool->Apply(fn<&WideSquare>, 3), 9);
   absl::SleepFor(absl::Milliseconds(50));  // the pool's threads are asleep
   EXPECT_THAT(pool->Submit(fn<&Hang>, 1).Get(kPatience), IsError(absl::StatusCode::kDeadlineExceeded, "task_timeout"));
   EXPECT_THAT(pool->Apply(fn<&Hang>, 1), IsError(absl::StatusCode::kDeadlineExceeded, "task_timeout"));
@@ -304,9 +304,9 @@ TEST_P(PoolFlatTest, ManyThreadsThatWait_AreAllServed) {
   for (int64_t t = 0; t < 4; ++t) {
     threads.emplace_back([&pool, t] {
       for (int64_t i = 0; i < 200; ++i) {
-        ASSERT_EQ(*pool->Apply(fn<&Square>, t + i), (t + i) * (t + i));
+        ASSERT_EQ(*pool->Apply(fn<&WideSquare>, t + i), (t + i) * (t + i));
         if (i % 50 == 0) {
-          ASSERT_EQ(pool->Map(fn<&Square>, UpTo(300), {.chunk_size = 1})->back(), 299 * 299);
+          ASSERT_EQ(pool->Map(fn<&WideSquare>, UpTo(300), {.chunk_size = 1})->back(), 299 * 299);
         }
       }
     });

@@ -15,11 +15,10 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
+using tests::Square;
 
 class PoolInitialiserTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolInitialiserTest);
-
-int Square(int x) { return x * x; }
 
 int initialised_with = 0;
 void Initialise(int value) { initialised_with = value; }
@@ -57,8 +56,8 @@ TEST_P(PoolInitialiserTest, AnInitialiserThatDiesTwice_ClosesThePoolWithAnExitSt
   EXPECT_TRUE(ExitStatusOf(outcome.status()).has_value());
 }
 
-int* volatile nowhere = nullptr;
-void WriteToNowhere() { *nowhere = 1; }
+int* volatile no_place = nullptr;
+void WriteToNowhere() { *no_place = 1; }
 
 TEST_P(PoolInitialiserTest, AnInitialiserThatCrashesTwice_TellsWhere) {
   if (tests::kSanitized) GTEST_SKIP() << "a sanitizer keeps these signals to itself";

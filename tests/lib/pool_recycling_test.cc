@@ -17,12 +17,11 @@ namespace {
 
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::Square;
+using tests::OwnId;
 
 class PoolRecyclingTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolRecyclingTest);
-
-int Square(int x) { return x * x; }
-int64_t OwnId() { return this_process::id(); }
 
 // 18. Recycling hangs.
 TEST_P(PoolRecyclingTest, Pain18_RecyclingAfterEveryTask_LosesNothing) {

@@ -24,6 +24,7 @@ namespace progeny {
 namespace {
 
 using tests::IsError;
+using tests::WideSquare;
 
 class PoolRowsTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolRowsTest);
@@ -37,7 +38,6 @@ Row ScaledBelow(int64_t step, double y) {
   if (step >= kRows - kChunk) throw std::runtime_error("too far");
   return Scaled(step, y);
 }
-int64_t Square(int64_t x) { return x * x; }
 
 std::vector<Row> Rows(double y) {
   std::vector<Row> rows;
@@ -117,9 +117,9 @@ TEST_P(PoolRowsTest, AnElementWhoseConversionThrows_EndsTheCallOnly) {
   ASSERT_OK(pool);
   std::vector<Number> numbers;
   for (int64_t i = 0; i < 20'000; ++i) numbers.push_back({i});
-  EXPECT_THAT(pool->Map(fn<&Square>, numbers, {.chunk_size = 5'000}), IsError(absl::StatusCode::kUnknown, "no number"));
+  EXPECT_THAT(pool->Map(fn<&WideSquare>, numbers, {.chunk_size = 5'000}), IsError(absl::StatusCode::kUnknown, "no number"));
   numbers[7'000].x = 3;
-  const auto squares = pool->Map(fn<&Square>, numbers, {.chunk_size = 5'000});
+  const auto squares = pool->Map(fn<&WideSquare>, numbers, {.chunk_size = 5'000});
   ASSERT_OK(squares);
   EXPECT_EQ((*squares)[7'000], 9);
   EXPECT_EQ(squares->back(), 19'999 * 19'999);
@@ -141,7 +141,7 @@ TEST_P(PoolRowsTest, SeveralCallers_GetTheirOwn) {
       }
     });
   }
-  for (int64_t i = 0; i < 200; ++i) EXPECT_EQ(*pool->Apply(fn<&Square>, i), i * i);
+  for (int64_t i = 0; i < 200; ++i) EXPECT_EQ(*pool->Apply(fn<&WideSquare>, i), i * i);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong.load(), 0);
 }
@@ -155,7 +155,7 @@ class PoolRowsEnded : public PoolRowsTest {
     for (int instant = 0; instant < instants; ++instant) {
       absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
       ASSERT_OK(pool);
-      ASSERT_OK(pool->Apply(fn<&Square>, 2));
+      ASSERT_OK(pool->Apply(fn<&WideSquare>, 2));
       std::thread ender([&] {
         absl::SleepFor(absl::Microseconds(instant * 40));
         end(*pool);

@@ -25,6 +25,8 @@ using tests::IdIn;
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::Square;
+using tests::OwnId;
 
 class PoolStopTest : public tests::EveryMethodPool {
  protected:
@@ -38,8 +40,6 @@ class PoolStopTest : public tests::EveryMethodPool {
 PROGENY_FOR_EVERY_METHOD(PoolStopTest);
 
 bool IsThere(const std::string& file) { return !tests::ReadFile(file).empty(); }
-int64_t OwnId() { return this_process::id(); }
-int Square(int x) { return x * x; }
 
 bool IsGone(int64_t id) {
   return WaitUntil([&] { return !tests::IsRunning(id); });

@@ -29,10 +29,9 @@ namespace {
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
+using tests::Square;
 
 class PoolTest : public tests::EveryMethodPool {};
-
-int Square(int x) { return x * x; }
 
 TEST_P(PoolTest, Submit_GivesTheResult) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));

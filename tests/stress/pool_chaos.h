@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "progeny/pool.h"
 #include "progeny/process.h"
+#include "support/pool_case.h"
 #include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/system_view.h"
@@ -96,8 +97,6 @@ class Killer {
   std::atomic<int> kills_{0};
   Meanwhile meanwhile_;  // last: it uses the others
 };
-
-inline int Square(int x) { return x * x; }
 
 struct Outcomes {
   int64_t right = 0;

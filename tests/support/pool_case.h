@@ -26,6 +26,13 @@ class EveryMethodPool : public EveryMethod {
   }
 };
 
+// What most tasks of these tests are.
+inline int Square(int x) { return x * x; }
+inline int64_t WideSquare(int64_t x) { return x * x; }
+inline int64_t OwnId() { return this_process::id(); }
+// Without a word to the pool.
+inline int Vanish(int code) { std::_Exit(code); }
+
 // A task that says in which process it runs, by what stands in a file, then sleeps.
 inline int SleepAndTell(const std::string& file) {
   WriteFile(file, std::to_string(this_process::id()));

@@ -17,8 +17,7 @@ namespace {
 using tests::IsError;
 using tests::kPatience;
 using tests::WaitUntil;
-
-int Square(int x) { return x * x; }
+using tests::Square;
 
 class PoolApplyStoppedTest : public tests::EveryMethodPool {
  protected:
