@@ -57,7 +57,7 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
     while (true) {
       // An error of the source comes last, after what was pulled before it.
       if (run_ && error_.ok()) error_ = feeder_->FeedWindow(*run_, static_cast<int64_t>(held_.size()));
-      if (std::optional<Outcome> next = FromHeld()) return next;
+      if (NextIsHeld()) return TakeHeld();
       if (!run_ || run_->outstanding() == 0) break;
       run_->Await(1, lot_);
       Hold();
@@ -69,14 +69,14 @@ class MapSource final : public OutcomeSource<typename Mapping::Result> {
   }
 
  private:
-  std::optional<Outcome> FromHeld() {
-    if (held_.empty()) return std::nullopt;
-    const auto first = held_.begin();
-    if (order_ == OutcomeOrder::kOfInput && first->first != next_) return std::nullopt;
-    std::optional<Outcome> next(std::move(first->second));
-    held_.erase(first);
+  bool NextIsHeld() const {
+    return !held_.empty() && (order_ != OutcomeOrder::kOfInput || held_.begin()->first == next_);
+  }
+
+  Outcome TakeHeld() {
+    auto first = held_.extract(held_.begin());
     ++next_;
-    return next;
+    return std::move(first.mapped());
   }
 
   void Hold() {
