@@ -156,7 +156,8 @@ int Sleep(const std::string& file) {
 
 TEST_P(PoolStopTest, ATerminatedWorker_DoesNotRunItsParentsHandler) {
   const tests::TempDir folder;
-  handlers_mark = new std::string(folder.File("handler"));
+  std::string mark = folder.File("handler");
+  handlers_mark = &mark;
   const auto before = std::signal(SIGTERM, &LeaveAMark);
   PoolOptions options = Workers(1);
   options.process.grace = 2 * kPatience;  // it is SIGTERM that must do
