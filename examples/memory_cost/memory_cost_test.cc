@@ -57,7 +57,7 @@ const Row* CowRowOf(progeny::StartMethod method, Access access) {
   const Row* row_##share = RowOf(passing, access);                                         \
   if (row_##share == nullptr) GTEST_SKIP() << "this system does not start children so";    \
   if (!row_##share->each.unique) GTEST_SKIP() << "this system does not tell unique bytes"; \
-  if (kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer's own memory hides it";     \
+  if (kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer's own memory hides it";           \
   const double share = static_cast<double>(*row_##share->each.unique) / kTableBytes
 
 TEST(MemoryCost, ForkedChild_HavingRead_SharesTheTable) {

@@ -1,13 +1,8 @@
 #include "platform/child_handle.h"
 
+#include "platform/unsupported/not_ported.h"
+
 namespace progeny::platform {
-namespace {
-
-absl::Status NotPorted(absl::string_view what) {
-  return absl::UnimplementedError(std::string(what) + ": not ported to this operating system");
-}
-
-}  // namespace
 
 class ChildHandle::State {};
 

@@ -1,13 +1,8 @@
 #include "platform/frozen_memory.h"
 
+#include "platform/unsupported/not_ported.h"
+
 namespace progeny::platform {
-namespace {
-
-absl::Status NotPortedYet(absl::string_view operation) {
-  return absl::UnimplementedError(std::string(operation) + ": not ported to this operating system");
-}
-
-}  // namespace
 
 std::mutex& FrozenMemoryLock() {
   static std::mutex& lock = *new std::mutex;
@@ -15,21 +10,21 @@ std::mutex& FrozenMemoryLock() {
 }
 
 absl::StatusOr<std::unique_ptr<FrozenMemory>> FrozenMemory::Reserve(const FrozenMemoryRequest&) {
-  return NotPortedYet("reserve memory to be frozen");
+  return NotPorted("reserve memory to be frozen");
 }
 
 absl::StatusOr<std::unique_ptr<FrozenMemory>> FrozenMemory::Map(Handle, const FrozenPlace&) {
-  return NotPortedYet("map frozen memory");
+  return NotPorted("map frozen memory");
 }
 
 FrozenMemory::~FrozenMemory() = default;
 FrozenPlace FrozenMemory::place() const { return {}; }
-absl::Status FrozenMemory::Extend(size_t) { return NotPortedYet("extend memory to be frozen"); }
+absl::Status FrozenMemory::Extend(size_t) { return NotPorted("extend memory to be frozen"); }
 void FrozenMemory::Collapse() {}
-absl::Status FrozenMemory::Freeze(size_t) { return NotPortedYet("freeze memory"); }
+absl::Status FrozenMemory::Freeze(size_t) { return NotPorted("freeze memory"); }
 void FrozenMemory::Populate() {}
-absl::Status FrozenMemory::MakeWritable() { return NotPortedYet("make frozen memory writable"); }
+absl::Status FrozenMemory::MakeWritable() { return NotPorted("make frozen memory writable"); }
 void* FrozenMemory::AllocatePrivate(size_t, size_t) { return nullptr; }
-absl::StatusOr<int64_t> FrozenMemory::CopiedBytes() const { return NotPortedYet("count copied pages"); }
+absl::StatusOr<int64_t> FrozenMemory::CopiedBytes() const { return NotPorted("count copied pages"); }
 
 }  // namespace progeny::platform

@@ -22,8 +22,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
 using tests::OwnId;
+using tests::WaitUntil;
 
 class PoolAgeTest : public tests::EveryMethodPool {
  protected:

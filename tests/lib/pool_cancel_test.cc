@@ -17,8 +17,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
 using tests::Square;
+using tests::WaitUntil;
 
 class PoolCancelTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolCancelTest);

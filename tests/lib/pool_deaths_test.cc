@@ -22,10 +22,10 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
-using tests::Square;
 using tests::OwnId;
+using tests::Square;
 using tests::Vanish;
+using tests::WaitUntil;
 
 class PoolDeathsTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolDeathsTest);

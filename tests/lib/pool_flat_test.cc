@@ -29,8 +29,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WideSquare;
 using tests::OwnId;
+using tests::WideSquare;
 
 struct Point {
   double x;

@@ -16,9 +16,9 @@ namespace progeny {
 namespace {
 
 using tests::kPatience;
-using tests::WaitUntil;
-using tests::Square;
 using tests::OwnId;
+using tests::Square;
+using tests::WaitUntil;
 
 class PoolRecyclingTest : public tests::EveryMethodPool {};
 PROGENY_FOR_EVERY_METHOD(PoolRecyclingTest);

@@ -26,7 +26,11 @@ namespace {
 using tests::IsError;
 using tests::WideSquare;
 
-class PoolRowsTest : public tests::EveryMethodPool {};
+class PoolRowsTest : public tests::EveryMethodPool {
+ protected:
+  // So many workers, killed again and again meanwhile.
+  void ExpectTheSameInEveryRound(int workers, int rounds);
+};
 PROGENY_FOR_EVERY_METHOD(PoolRowsTest);
 
 using Row = std::pair<int64_t, double>;
@@ -76,37 +80,30 @@ TEST_P(PoolRowsTest, WorkersKilledMeanwhile_LeaveTheRightResultOrOneError) {
   RecordProperty("whole", whole);
 }
 
-TEST_P(PoolRowsTest, RetriedAfterADeath_TheyAreTheSame) {
-  if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
-  PoolOptions options = Workers(2);
+void PoolRowsTest::ExpectTheSameInEveryRound(int workers, int rounds) {
+  PoolOptions options = Workers(workers);
   options.retries = 1'000;
   options.quarantine_after = 0;
   absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
   ASSERT_OK(pool);
   const std::vector<Row> rows = Rows(0.5);
   const tests::Killer killer(*pool);
-  for (int round = 0; round < (tests::kSanitized ? 10 : 50); ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = kChunk});
     ASSERT_OK(all);
     ASSERT_TRUE(Right(*all, 0.5)) << "round " << round;
   }
 }
 
+TEST_P(PoolRowsTest, RetriedAfterADeath_TheyAreTheSame) {
+  if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
+  ExpectTheSameInEveryRound(2, tests::kSanitized ? 10 : 50);
+}
+
 // Killed while its slab is written to, it stays unsettled, and there is nobody else.
 TEST_P(PoolRowsTest, TheOnlyWorkerKilledMeanwhile_IsReplaced) {
   if (tests::UnderWine()) GTEST_SKIP() << "Wine can leave a process whose start is cut off";
-  PoolOptions options = Workers(1);
-  options.retries = 1'000;
-  options.quarantine_after = 0;
-  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
-  ASSERT_OK(pool);
-  const std::vector<Row> rows = Rows(0.5);
-  const tests::Killer killer(*pool);
-  for (int round = 0; round < (tests::kSanitized ? 5 : 30); ++round) {
-    const auto all = pool->StarMap(fn<&Scaled>, rows, {.chunk_size = kChunk});
-    ASSERT_OK(all);
-    ASSERT_TRUE(Right(*all, 0.5)) << "round " << round;
-  }
+  ExpectTheSameInEveryRound(1, tests::kSanitized ? 5 : 30);
 }
 
 TEST_P(PoolRowsTest, AnError_IsReturned_AndTheNextCallIsRight) {

@@ -24,9 +24,9 @@ namespace {
 using tests::IdIn;
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
-using tests::Square;
 using tests::OwnId;
+using tests::Square;
+using tests::WaitUntil;
 
 class PoolStopTest : public tests::EveryMethodPool {
  protected:

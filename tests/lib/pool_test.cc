@@ -28,8 +28,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
 using tests::Square;
+using tests::WaitUntil;
 
 class PoolTest : public tests::EveryMethodPool {};
 

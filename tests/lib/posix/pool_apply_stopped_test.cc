@@ -16,8 +16,8 @@ namespace {
 
 using tests::IsError;
 using tests::kPatience;
-using tests::WaitUntil;
 using tests::Square;
+using tests::WaitUntil;
 
 class PoolApplyStoppedTest : public tests::EveryMethodPool {
  protected:

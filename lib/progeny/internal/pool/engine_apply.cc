@@ -97,9 +97,7 @@ void Engine::KeepSpare(std::unique_ptr<Batch> batch) {
 Engine::Worker* Engine::WhoIsFree() {
   if (!queue_.empty()) return nullptr;
   for (const auto& worker : workers_) {
-    if (worker->life == Life::kReady && !worker->gone && !worker->being_dealt && worker->in_flight.empty()) {
-      return worker.get();
-    }
+    if (worker->is_free()) return worker.get();
   }
   return nullptr;
 }

@@ -149,8 +149,7 @@ bool Engine::TakeBack(Worker& worker, size_t keep) {
 void Engine::Rebalance() {
   if (!queue_.empty() || state_ == State::kEnding) return idle_since_.reset();
   for (const auto& idle : workers_) {
-    // One that has died is here still while somebody writes to its slab, or since the lock was let go of.
-    if (idle->life != Life::kReady || idle->gone || idle->being_dealt || !idle->in_flight.empty()) continue;
+    if (!idle->is_free()) continue;
     Worker* busiest = nullptr;
     for (const auto& worker : workers_) {
       if (!worker->alive()) continue;

@@ -137,6 +137,9 @@ struct EngineWorker {
   void Renew();
   void RenewSlabs();
   bool takes_work() const { return !gone && (life == WorkerLife::kStarting || life == WorkerLife::kReady); }
+  // Would begin at once what it is given. One that has died may be here still: while somebody writes to its slab, or
+  // since the lock was let go of.
+  bool is_free() const { return !gone && life == WorkerLife::kReady && !being_dealt && in_flight.empty(); }
   bool alive() const { return !gone && life != WorkerLife::kAbsent; }
 };
 
