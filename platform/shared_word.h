@@ -11,6 +11,9 @@
 //
 //     ring.push(x); word.Wake();                      // a waker
 //
+// A sleeper may tell what it waits for, so that it isn't woken by who has something else to say: a process that is woken
+// for nothing runs, most likely, on another CPU afterwards than the one whose caches hold what it works on.
+//
 // A process may die anywhere in this: the other side is never held up by it. What a dead sleeper has
 // announced is forgotten by Reset.
 //
@@ -32,7 +35,7 @@ namespace progeny::platform {
 // Lies in shared memory, zeroed; alone on its cache line.
 struct alignas(64) SharedWordStorage {
   std::atomic<uint32_t> ticket;
-  std::atomic<uint32_t> asleep;
+  std::atomic<uint32_t> asleep;  // and for what; 0: awake
   // Where the sleeper ran last, plus one; 0: not known. Only a hint.
   std::atomic<uint32_t> cpu;
 };
@@ -42,6 +45,8 @@ static_assert(std::atomic<uint32_t>::is_always_lock_free);
 // from one at a time. The storage must live longer.
 class SharedWord {
  public:
+  static constexpr uint32_t kAnything = ~uint32_t{0};
+
   SharedWord() = default;
   // By the process that made the memory.
   static absl::StatusOr<SharedWord> Create(SharedWordStorage* storage);
@@ -55,9 +60,10 @@ class SharedWord {
   NativeHandle handle() const { return handle_.get(); }
 
   // --- the sleeper
-  uint32_t Announce() {
+  // `wants`: bits that stand for what it waits for; who has nothing of it to say doesn't wake it.
+  uint32_t Announce(uint32_t wants = kAnything) {
     const uint32_t ticket = storage_->ticket.load(std::memory_order_relaxed);
-    storage_->asleep.store(1, std::memory_order_seq_cst);
+    storage_->asleep.store(wants, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     return ticket;
   }
@@ -68,13 +74,14 @@ class SharedWord {
   void NoteCpu();
 
   // --- wakers
-  void Wake() {
-    if (Sleeps()) WakeSleeper();
+  // Both: `about` are bits of Announce's.
+  void Wake(uint32_t about = kAnything) {
+    if (Sleeps(about)) WakeSleeper();
   }
   // Somebody has announced a sleep, and what was written before may not have been seen.
-  bool Sleeps() const {
+  bool Sleeps(uint32_t about = kAnything) const {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    return storage_->asleep.load(std::memory_order_seq_cst) != 0;
+    return (storage_->asleep.load(std::memory_order_seq_cst) & about) != 0;
   }
   // True if the sleeper ran last on another CPU than this thread runs on now: only then is it worth while
   // to spin for what it is about to say. It may sleep: then it will wake up there, most likely.

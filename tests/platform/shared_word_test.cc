@@ -58,6 +58,22 @@ TEST_F(SharedWordTest, Wake_AfterAnnounce_IsNotLost_ThoughSleepComesLater) {
   word_.Withdraw();
 }
 
+TEST_F(SharedWordTest, WhoWaitsForOneThing_IsNotWokenByAnother) {
+  SharedWord other = SecondView();
+  const uint32_t ticket = word_.Announce(2);
+  EXPECT_FALSE(other.Sleeps(1));
+  EXPECT_TRUE(other.Sleeps(2));
+  EXPECT_TRUE(other.Sleeps());
+  other.Wake(1 | 4);
+  const Deadline deadline = Deadline::After(absl::Milliseconds(20));
+  while (!deadline.passed()) word_.Sleep(ticket, deadline);  // it may return for no reason
+  EXPECT_EQ(storage_->ticket.load(), ticket) << "woken";
+  other.Wake(2 | 4);
+  word_.Sleep(ticket, Deadline::Infinite());
+  word_.Withdraw();
+  EXPECT_FALSE(other.Sleeps());
+}
+
 TEST_F(SharedWordTest, TwoThreads_HandOverTwentyThousandTimes) {
   constexpr int kTurns = 20000;
   SharedWord there = SecondView();

@@ -32,9 +32,20 @@ std::byte* EngineWorker::Reserve(Down kind, size_t size) {
   const auto record = static_cast<uint32_t>(kind);
   if (std::byte* room = down.Reserve(record, size); room != nullptr) return room;
   // What fills the ring may be all withdrawn or forgotten: no outcome then tells that it was read.
+  WantRoom();
+  return down.Reserve(record, size);
+}
+
+std::optional<Slabs::Taken> EngineWorker::TakeSlab() {
+  if (std::optional<Slabs::Taken> slab = down_slabs->Take()) return slab;
+  WantRoom();
+  return down_slabs->Take();
+}
+
+// Before another look: what the worker leaves after that, it tells.
+void EngineWorker::WantRoom() {
   memory.words().room_wanted.store(1, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return down.Reserve(record, size);
 }
 
 // A chunk; of chunks that take next to no time, whose caller wants nothing but all outcomes, several at once.

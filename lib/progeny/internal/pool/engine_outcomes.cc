@@ -103,7 +103,7 @@ void Engine::Drain(Worker& worker) {
     worker.up.Pop();
     any = true;
   }
-  if (any) worker.bell.Wake();  // it may wait for room
+  if (any) worker.bell.Wake(kWantsRoom);
 }
 
 absl::Status Engine::HandleRecord(Worker& worker, const Record& record) {

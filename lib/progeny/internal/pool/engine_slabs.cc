@@ -185,7 +185,7 @@ void Engine::TrimSlabs() {
     const bool read = std::any_of(std::begin(worker->up_uses), std::end(worker->up_uses), [](const auto& use) { return !use.expired(); });
     if (!read) worker->up_slabs->Trim();
     if (read) worker->trims_at = Now() + kTrimAfter;
-    worker->bell.Wake();  // it may wait for one
+    worker->bell.Wake(kWantsRoom);
   }
 }
 

@@ -14,7 +14,7 @@ namespace progeny::internal {
 absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeader& header,
                                             absl::Span<const std::byte> bytes) {
   if (header.slab_size == 0 && bytes.size() > kLargestInline) {
-    const std::optional<Slabs::Taken> slab = worker.down_slabs->Take();
+    const std::optional<Slabs::Taken> slab = worker.TakeSlab();
     if (!slab) return Put::kFull;
     absl::StatusOr<Put> put = PutInSlab(worker, *slab, bytes);
     if (put.ok() && *put == Put::kDone && kind != Down::kInit && !worker.takes_work()) put = Put::kFull;

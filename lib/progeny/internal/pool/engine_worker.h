@@ -133,6 +133,8 @@ struct EngineWorker {
 
   // Room in its ring; what is in flight is not overwritten, though the worker may be done with it.
   std::byte* Reserve(Down kind, size_t size);
+  std::optional<Slabs::Taken> TakeSlab();
+  void WantRoom();
   // For the next process; no process may use the memory.
   void Renew();
   void RenewSlabs();

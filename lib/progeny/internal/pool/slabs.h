@@ -42,6 +42,7 @@
 #include "platform/mapped_area.h"
 #include "platform/shared_region.h"
 #include "platform/shared_word.h"
+#include "progeny/internal/pool/wire.h"
 
 namespace progeny::internal {
 
@@ -140,7 +141,7 @@ class SlabUse {
   ~SlabUse() {
     uint64_t mine = taken_.number;
     words_.used_by[taken_.slab].compare_exchange_strong(mine, 0);
-    bell_.Wake();
+    bell_.Wake(kWantsRoom);
   }
   uint64_t number() const { return taken_.number; }
 

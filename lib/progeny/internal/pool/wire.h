@@ -25,6 +25,9 @@ enum class Up : uint32_t { kReady = 1, kInitFailed, kValue, kStatus, kEnd, kValu
 
 using detail::Claim;
 
+// What a worker sleeps for: something to do, or room in the ring above or a slab for what it has to tell.
+enum WorkerWants : uint32_t { kWantsWork = 1, kWantsRoom = 2 };
+
 // Bytes up to this size lie in the ring, larger ones in a slab of the worker's memory (slabs.h).
 inline constexpr size_t kLargestInline = 12 << 10;
 

@@ -118,7 +118,7 @@ Record WorkerLoop::AwaitRecord() {
   absl::StatusOr<std::optional<Record>> record = down_.Peek();
   if (record.ok() && !*record) {
     if (std::exchange(owes_ring_, false)) pool_bell_.Wake();
-    SleepUntil([&] { return !down_.empty(); });
+    SleepUntil(kWantsWork, [&] { return !down_.empty(); });
     record = down_.Peek();
   }
   if (record.ok() && *record) return **record;

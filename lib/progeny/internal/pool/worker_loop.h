@@ -108,7 +108,7 @@ class WorkerLoop {
   std::byte* ReserveOutcome(Up kind, size_t size);
   void TellReady();
   void PublishEnd(Batch& batch);
-  void SleepUntil(absl::FunctionRef<bool()> ready);
+  void SleepUntil(WorkerWants wants, absl::FunctionRef<bool()> ready);
   bool ShouldRetire();
   void SendStatus(Up kind, OutcomeHeader header, const absl::Status& status);
 

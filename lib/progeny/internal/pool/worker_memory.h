@@ -26,7 +26,8 @@ struct WorkerWords {
   std::atomic<uint32_t> flat_done;
   std::atomic<uint32_t> flat_results;
   std::atomic<uint32_t> flat_slab;
-  // The pool found no room in the ring below: the worker wakes it when it has read all there is.
+  // The pool found no room in the ring below, or no slab: the worker wakes it when it has read all there is, and
+  // whenever it leaves a slab until then.
   std::atomic<uint32_t> room_wanted;
   SlabWords down_slabs;
   SlabWords up_slabs;

@@ -13,14 +13,14 @@ constexpr int64_t kWakeInChunk = 200'000;  // ns
 
 }  // namespace
 
-void WorkerLoop::SleepUntil(absl::FunctionRef<bool()> ready) {
+void WorkerLoop::SleepUntil(WorkerWants wants, absl::FunctionRef<bool()> ready) {
   while (!ready()) {
     if (pool_bell_.PeerRunsElsewhere()) {
       for (int i = 0; i < kSpinsOfWorker; ++i) {
         if (ready()) return;
       }
     }
-    const uint32_t ticket = bell_.Announce();
+    const uint32_t ticket = bell_.Announce(wants);
     if (words_.room_wanted.load(std::memory_order_relaxed) != 0) {
       words_.room_wanted.store(0, std::memory_order_relaxed);
       pool_bell_.Wake();
@@ -48,7 +48,7 @@ std::byte* WorkerLoop::ReserveOutcome(Up kind, size_t size) {
   std::byte* room = up_.Reserve(static_cast<uint32_t>(kind), size);
   if (room != nullptr) return room;
   pool_bell_.Wake();
-  SleepUntil([&] { return (room = up_.Reserve(static_cast<uint32_t>(kind), size)) != nullptr; });
+  SleepUntil(kWantsRoom, [&] { return (room = up_.Reserve(static_cast<uint32_t>(kind), size)) != nullptr; });
   return room;
 }
 

@@ -1,4 +1,5 @@
 // What is too large for a ring, on the worker's side. slabs.h tells the races.
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -31,7 +32,8 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
 void WorkerLoop::LeaveSlab(const WorkHeader& header) {
   if (header.slab_size == 0) return;
   words_.down_slabs.used_by[header.slab].store(0, std::memory_order_release);
-  pool_bell_.Wake();
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (words_.room_wanted.load(std::memory_order_relaxed) != 0) pool_bell_.Wake();
 }
 
 Slabs::Taken WorkerLoop::AwaitSlab() {
@@ -41,7 +43,7 @@ Slabs::Taken WorkerLoop::AwaitSlab() {
   // Who is to take the results that lie in them must have heard of them.
   owes_ring_ = false;
   pool_bell_.Wake();
-  SleepUntil([&] { return (taken = up_slabs_.Take()).has_value(); });
+  SleepUntil(kWantsRoom, [&] { return (taken = up_slabs_.Take()).has_value(); });
   return *taken;
 }
 
