@@ -30,7 +30,6 @@ struct FlatShape {
 struct FlatRun {
   const std::byte* arguments;
   std::byte* results;
-  FlatShape shape;
   uint32_t count;
   std::atomic<uint32_t>& done;
   std::atomic<int64_t>& task_index;
@@ -40,21 +39,29 @@ struct FlatRun {
 
   // Calls `call(arguments, result)` for one element after the other, until one fails or the batch is
   // stopped. What it throws ends the run as well: element `done` has thrown it.
-  template <class Call>
+  template <size_t kArgumentBytes, size_t kResultBytes, class Call>
   void Go(Call call) {
-    uint32_t at = done.load(std::memory_order_relaxed);
-    int64_t index = task_index.load(std::memory_order_relaxed);
-    for (; at < count && claim.load(std::memory_order_relaxed) != Claim::kStopped; ++at, ++index) {
-      task_index.store(index, std::memory_order_relaxed);
-      absl::Status status = call(arguments + size_t{at} * shape.argument_bytes,
-                                 results + size_t{at} * shape.result_bytes);
+    // Copies: as bytes are written, the compiler would read each member anew for each element.
+    std::atomic<uint32_t>& reached = done;
+    std::atomic<int64_t>& current = task_index;
+    const std::atomic<Claim>& word = claim;
+    const uint32_t end = count;
+    uint32_t at = reached.load(std::memory_order_relaxed);
+    int64_t index = current.load(std::memory_order_relaxed);
+    const std::byte* from = arguments + at * kArgumentBytes;
+    std::byte* to = results + at * kResultBytes;
+    for (; at < end && word.load(std::memory_order_relaxed) != Claim::kStopped; ++index) {
+      current.store(index, std::memory_order_relaxed);
+      absl::Status status = call(from, to);
       if (!status.ok()) {
         failure = std::move(status);
         return;
       }
-      done.store(at + 1, std::memory_order_release);
+      reached.store(++at, std::memory_order_release);
+      from += kArgumentBytes;
+      to += kResultBytes;
     }
-    task_index.store(index, std::memory_order_relaxed);
+    current.store(index, std::memory_order_relaxed);
   }
 };
 

@@ -101,9 +101,10 @@ struct PoolEntry<F, ParameterList<P...>> {
     }
 
     void RunFlat(FlatRun& run) override {
-      if constexpr (ShapeOf<F, P...>().flat()) {
+      constexpr FlatShape kShape = ShapeOf<F, P...>();
+      if constexpr (kShape.flat()) {
         SetStateBox(run.state_box);
-        run.Go([this](const std::byte* from, std::byte* to) -> absl::Status {
+        run.Go<kShape.argument_bytes, kShape.result_bytes>([this](const std::byte* from, std::byte* to) -> absl::Status {
           std::tuple<WireOf<P>...> arguments;
           std::apply([&](auto&... parts) { GetFlat(from, parts...); }, arguments);
           const auto call = [&]() -> decltype(auto) {
@@ -158,6 +159,7 @@ struct ArgumentEncoder<ParameterList<P...>, A...> {
   static constexpr bool kConvertsNothing =
       ((std::is_same_v<std::remove_cvref_t<A>, std::remove_cvref_t<WireOf<P>>> ||
         (std::is_arithmetic_v<std::remove_cvref_t<A>> && std::is_arithmetic_v<std::remove_cvref_t<WireOf<P>>>)) && ...);
+  static constexpr bool kTakesAsIs = (std::is_same_v<std::remove_cvref_t<A>, std::remove_cvref_t<WireOf<P>>> && ...);
   // Where they are flat.
   static void EncodeFlat(std::byte* to, A... arguments) {
     PutFlat(to, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments)))...);

@@ -61,7 +61,6 @@ absl::Status WorkerLoop::AskNow(uint32_t entry, absl::Span<const std::byte> argu
   const std::atomic<Claim> claim{Claim::kTaken};
   detail::FlatRun run{.arguments = arguments.data(),
                       .results = result.data(),
-                      .shape = asked_shape_,
                       .count = 1,
                       .done = done,
                       .task_index = TaskIndexWord(),

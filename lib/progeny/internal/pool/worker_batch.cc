@@ -183,7 +183,6 @@ bool WorkerLoop::RunSome(Batch& batch) {
   detail::FlatRun run{.arguments = batch.bytes.data() + batch.executed * size_t{header.shape.argument_bytes},
                       .results = batch.results != nullptr ? batch.results + batch.executed * size_t{header.shape.result_bytes}
                                                           : room + sizeof(OutcomeHeader),
-                      .shape = header.shape,
                       .count = 0,
                       .done = words_.flat_done,
                       .task_index = TaskIndexWord(),
