@@ -3,9 +3,11 @@
 // the pool is closed or terminated, another caller wants the same worker, the call is dropped for an error.
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -158,6 +160,62 @@ TEST_P(PoolRowsTest, SeveralCallers_GetTheirOwn) {
   for (int64_t i = 0; i < 200; ++i) EXPECT_EQ(*pool->Apply(fn<&WideSquare>, i), i * i);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong.load(), 0);
+}
+
+// Who feeds and waits takes the dispatcher's place meanwhile. MapAsync's caller goes away instead.
+TEST_P(PoolRowsTest, FedByWhoDoesNotWait_OthersAreServed) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  for (int round = 0; round < 10; ++round) {
+    Future<std::vector<Row>> rows = pool->StarMapAsync(fn<&Scaled>, Rows(round), {.chunk_size = kChunk});
+    Future<int64_t> square = pool->Submit(fn<&WideSquare>, round);
+    ASSERT_TRUE(rows.Wait(tests::kPatience));
+    EXPECT_EQ(*square.Get(tests::kPatience), round * round);
+    const auto all = rows.Get();
+    ASSERT_OK(all);
+    EXPECT_TRUE(Right(*all, round));
+  }
+}
+
+// A call that began to drive leaves that to others when there is nothing more to wait for.
+TEST_P(PoolRowsTest, AfterACallThatFed_TheDispatcherDrives) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_OK(pool->StarMap(fn<&Scaled>, Rows(round), {.chunk_size = kChunk}));
+    Future<int64_t> square = pool->Submit(fn<&WideSquare>, 3);
+    std::promise<void> ready;  // without a thread that waits for the future, and helps
+    square.OnReady([&](const absl::StatusOr<int64_t>&) { ready.set_value(); });
+    EXPECT_EQ(ready.get_future().wait_for(absl::ToChronoSeconds(tests::kPatience)), std::future_status::ready);
+  }
+}
+
+// Copied as one block where memory and encoding are alike, else element by element.
+template <class A, class B>
+int64_t SumOf(A a, B b) {
+  return static_cast<int64_t>(a) + b;
+}
+template <template <class...> class Tuple, class A, class B>
+void ExpectSums(Pool& pool) {
+  std::vector<Tuple<A, B>> rows;
+  for (int i = 0; i < 6'000; ++i) rows.emplace_back(static_cast<A>(i % 2), static_cast<B>(i));
+  const auto sums = pool.StarMap(fn<&SumOf<A, B>>, rows, {.chunk_size = 3'000});
+  ASSERT_OK(sums);
+  ASSERT_EQ(sums->size(), rows.size());
+  for (int i = 0; i < 6'000; ++i) ASSERT_EQ((*sums)[static_cast<size_t>(i)], i % 2 + i) << i;
+}
+
+TEST_P(PoolRowsTest, EveryLayoutOfRows_IsEncodedRight) {
+  static_assert(detail::kIsItsEncoding<std::pair<int64_t, double>>);
+  static_assert(!detail::kIsItsEncoding<std::pair<int32_t, int64_t>>);  // a hole
+  static_assert(!detail::kIsItsEncoding<std::tuple<int32_t, int32_t>>);  // whose order isn't told
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  ExpectSums<std::pair, int64_t, int64_t>(*pool);
+  ExpectSums<std::pair, int32_t, int64_t>(*pool);
+  ExpectSums<std::pair, bool, int32_t>(*pool);
+  ExpectSums<std::tuple, int64_t, int64_t>(*pool);
+  ExpectSums<std::tuple, int32_t, int32_t>(*pool);
 }
 
 // Ended at any instant of a StarMap on another thread: its result is right, or it says why there is none.

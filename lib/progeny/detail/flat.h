@@ -45,6 +45,15 @@ consteval bool IsFlatBlock() {
   }
 }
 
+// The encoding of a T is the memory that it lies in: many of them are copied at once.
+template <class T>
+inline constexpr bool kIsItsEncoding = IsFlatBlock<T>();
+template <class... T>
+inline constexpr bool kIsItsEncoding<std::tuple<T...>> = false;  // who knows in which order they lie
+template <class A, class B>
+inline constexpr bool kIsItsEncoding<std::pair<A, B>> =
+    kIsItsEncoding<A> && kIsItsEncoding<B> && sizeof(std::pair<A, B>) == sizeof(A) + sizeof(B);
+
 template <class T>
 struct Flat {
   static constexpr size_t kSize = IsFlatBlock<T>() ? sizeof(T) : 0;

@@ -52,6 +52,7 @@ struct CallRequest {
   std::shared_ptr<OutcomeSink> sink;
   bool patient = false;          // it is enough to be told of many outcomes at once
   bool measured = false;         // calls OnMeasured
+  bool awaited = false;          // its caller waits for outcomes as soon as it has fed what there is room for
 };
 
 struct Elements {

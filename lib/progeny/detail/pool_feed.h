@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -122,6 +123,10 @@ class Feeder {
     return false;
   }();
 
+  // All of them are one block of bytes, as they lie there.
+  static constexpr bool kIsBlock = Mapping::Encoder::kTakesAsIs && kIsItsEncoding<std::ranges::range_value_t<Range>> &&
+                                   Mapping::FlatBytes() == sizeof(std::ranges::range_value_t<Range>);
+
   absl::Status FeedNext(MapRun& run, const MapRun::Portion& portion) {
     if constexpr (kIsRow) {
       return RunUserCode([&] { FeedRow(run, portion); });
@@ -137,6 +142,7 @@ class Feeder {
     if (ended_) return;
     elements.count = static_cast<uint32_t>(count);
     const auto write = [from = std::to_address(at_), count](std::byte* to) {
+      if constexpr (kIsBlock) return (void)std::memcpy(to, from, static_cast<size_t>(count) * sizeof *from);
       for (int64_t i = 0; i < count; ++i, to += Mapping::FlatBytes()) Mapping::EncodeFlatElement(to, from[i]);
     };
     run.FeedFlat(std::move(elements), static_cast<size_t>(count) * Mapping::FlatBytes(), write);

@@ -119,6 +119,8 @@ class MapRun {
   std::shared_ptr<MapOutcomes> outcomes_;
   std::function<void(int64_t)> grow_;
   std::shared_ptr<PoolWork> work_;
+  const bool awaited_;
+  bool drives_ = false;  // maybe, since it has fed (Elements::awaited)
   int64_t fed_ = 0;
   int64_t taken_ = 0;
   uint64_t fed_bytes_ = 0;

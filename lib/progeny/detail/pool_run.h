@@ -45,6 +45,7 @@ absl::Status RunMap(const std::shared_ptr<PoolCore>& core, const MapOptions& opt
   absl::Status status = RunUserCode([&] { feeder.emplace(range); });
   if (!status.ok()) return status;
   request->patient = !options.on_progress;
+  request->awaited = true;
   MapRun run(core, options, *std::move(request));
   if (places.value_bytes > 0) run.PlaceInto(std::move(places));
   MapLot lot;

@@ -86,6 +86,8 @@ class Engine final : public detail::PoolCore {
   std::unique_ptr<Batch> Admit(const std::shared_ptr<detail::PoolWork>& work, detail::Elements& elements, size_t size);
   bool WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::Elements& elements, size_t size,
                    absl::FunctionRef<void(std::byte*)> write);  // without
+  void BeginFeed();
+  void LookUp();
   void DealWritten(Worker& worker, const Slabs::Taken& slab, std::unique_ptr<Batch> batch);
   void Refuse(const std::shared_ptr<detail::PoolWork>& work, const detail::Elements& elements,
               const absl::Status& reason);
@@ -263,6 +265,7 @@ class Engine final : public detail::PoolCore {
   Driver driver_ = Driver::kNone;  // only it takes turns
   std::condition_variable driver_left_;
   std::thread::id helper_;         // the caller that drives
+  int64_t looked_up_ = 0;          // when it did so last, as it feeds; steady clock, nanoseconds
   bool dispatcher_sleeps_ = false;  // or spins before it
   bool announced_ = false;          // on the bell, that it does
   platform::Deadline dispatcher_deadline_ = platform::Deadline::Infinite();

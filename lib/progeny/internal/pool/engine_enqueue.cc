@@ -6,6 +6,10 @@
 // * The worker has died or is leaving by then, or its ring is full: what was written is read back, and waits in the
 //   queue; who drives settles the worker now. The call was cancelled, the pool terminated: its elements, which
 //   nobody else has seen, are told so here.
+// * Who feeds what it will wait for drives meanwhile (BeginFeed): outcomes lie in their rings until it has fed, or for
+//   kTurnWhileFeeding and the time that one slab takes. So no worker stops for want of work while another one's results
+//   are copied; what others change, and a worker's end, wait as long (turn_wanted_). When nobody has a slab free it
+//   looks at once, as then workers do wait for a turn. It waits next, or leaves by MapRun's destructor: either calls Help.
 #include <cstring>
 #include <utility>
 
@@ -13,6 +17,11 @@
 #include "progeny/internal/pool/engine.h"
 
 namespace progeny::internal {
+namespace {
+
+constexpr int64_t kTurnWhileFeeding = 2'000'000;  // ns
+
+}  // namespace
 
 std::shared_ptr<detail::PoolWork> Engine::Begin(detail::CallRequest request) {
   auto work = std::make_shared<detail::PoolWork>();
@@ -69,6 +78,7 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   if (elements.awaited) BeginHelp();
   if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();  // before anybody has something to tell
   DispatchNow();
+  if (!elements.awaited) LookUp();
 }
 
 void Engine::EnqueueFlat(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
@@ -76,6 +86,7 @@ void Engine::EnqueueFlat(const std::shared_ptr<detail::PoolWork>& work, detail::
   if (size > kLargestInline && elements.count <= elements.chunk && WriteToSlab(work, elements, size, write)) return;
   elements.bytes.resize(size);
   write(elements.bytes.data());
+  elements.awaited = false;  // others may come first
   Enqueue(work, std::move(elements));
 }
 
@@ -89,7 +100,8 @@ bool Engine::WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::
   const std::optional<Slabs::Taken> slab = worker->down_slabs->Take();
   if (!slab) return false;
   std::unique_ptr<Batch> batch = Admit(work, elements, size);
-  if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();  // as in Enqueue
+  if (elements.awaited) BeginFeed();  // as in Enqueue
+  if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();
   worker->being_dealt = true;
   lock.unlock();
   const absl::StatusOr<absl::Span<std::byte>> room = worker->down_slabs->Room(slab->slab, size);
@@ -105,7 +117,19 @@ bool Engine::WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::
     open_ -= batch->count;
   }
   if (worker->gone || LateTasksNeedALook()) WakeDispatcher();
+  if (Now() - looked_up_ > kTurnWhileFeeding) LookUp();
   return room.ok();
+}
+
+void Engine::BeginFeed() {
+  if (driver_ == Driver::kNone) looked_up_ = Now();
+  BeginHelp();
+}
+
+void Engine::LookUp() {
+  if (helper_ != std::this_thread::get_id()) return;
+  looked_up_ = Now();
+  if (AnythingToDo() && !TakeTurn()) EndHelp(false);
 }
 
 void Engine::DealWritten(Worker& worker, const Slabs::Taken& slab, std::unique_ptr<Batch> batch) {

@@ -86,7 +86,8 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
     : core_(std::move(core)),
       chunk_size_(std::min(options.chunk_size, kMostInAChunk)),
       window_(WindowOf(options, core_->workers(), request.node->shape)),
-      outcomes_(std::make_shared<MapOutcomes>()) {
+      outcomes_(std::make_shared<MapOutcomes>()),
+      awaited_(request.awaited) {
   request.sink = outcomes_;
   request.measured = chunk_size_ == 0 || request.patient;
   work_ = core_->Begin(std::move(request));
@@ -94,6 +95,7 @@ MapRun::MapRun(std::shared_ptr<PoolCore> core, const MapOptions& options, CallRe
 
 MapRun::~MapRun() {
   if (work_ == nullptr || !core_->IsOurs()) return;
+  if (drives_) core_->Help([] { return true; });
   if (outstanding() > 0) core_->DropQueued(work_);
   MapLot lot;  // only an exception leaves elements behind; whoever has their results may be writing these to their places
   while (grow_ && outstanding() > 0) Await(outstanding(), lot);
@@ -151,6 +153,7 @@ void MapRun::FeedFlat(Elements elements, size_t size, absl::FunctionRef<void(std
   const uint32_t count = elements.count;
   if (grow_) grow_(elements.first_index + count);
   elements.divisible = chunk_size_ == 0;
+  elements.awaited = drives_ = awaited_;
   core_->EnqueueFlat(work_, std::move(elements), size, write);  // if it throws, nothing was fed
   fed_ += count;
   fed_bytes_ += size;
@@ -164,6 +167,7 @@ void MapRun::FeedStatus(int64_t index, absl::Status status) {
 void MapRun::Await(int64_t count, MapLot& lot) {
   count = std::min(count, outstanding());
   core_->Help([&] { return outcomes_->Has(count); });
+  drives_ = false;
   outcomes_->Await(count, lot);
   taken_ += lot.elements;
 }
