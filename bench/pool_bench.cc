@@ -20,6 +20,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "one_worker.h"
 #include "pool_contenders.h"
 #include "pool_floor.h"
 #include "progeny/progeny.h"
@@ -31,7 +32,9 @@ namespace {
 using bench::AddFloor;
 using bench::AddPython;
 using bench::Contenders;
+using bench::Cpus;
 using bench::Each;
+using bench::OneWorker;
 using bench::PoolFloor;
 using bench::StarArguments;
 using bench::Told;
@@ -130,17 +133,25 @@ void StarMap(progeny::Pool& pool, const std::vector<StarArguments>& tasks) {
              .back() == bench::Step(kStarSteps - 1, 0.5));
 }
 
+// Several a round: where the scheduler puts ten processes on few CPUs is another matter each time.
 Contenders StarMapWarm() {
+  constexpr int64_t kCalls = 8;
   const auto tasks = StarTasks();
   auto floor = std::make_shared<PoolFloor>(8);
   auto pool = MakePool(8);
   Contenders all;
-  AddFloor(all, 1, [=](int64_t) { floor->StarMap(tasks); });
-  all.push_back(Each("progeny", 1, [=](int64_t) { StarMap(*pool, tasks); }));
-  all.push_back(Each("loop", 1, [=](int64_t) {
-    std::vector<StarArguments> results;
-    for (const auto& [step, y] : tasks) results.push_back(bench::Step(step, y));
-    benchmark::DoNotOptimize(results.data());
+  AddFloor(all, kCalls, [=](int64_t calls) {
+    for (; calls > 0; --calls) floor->StarMap(tasks);
+  });
+  all.push_back(Each("progeny", kCalls, [=](int64_t calls) {
+    for (; calls > 0; --calls) StarMap(*pool, tasks);
+  }));
+  all.push_back(Each("loop", kCalls, [=](int64_t calls) {
+    for (; calls > 0; --calls) {
+      std::vector<StarArguments> results;
+      for (const auto& [step, y] : tasks) results.push_back(bench::Step(step, y));
+      benchmark::DoNotOptimize(results.data());
+    }
   }));
   AddPython(all, "starmap_warm KIND 8", kStarSteps, Told::kWhole);
   return all;
@@ -165,30 +176,28 @@ Contenders Create(progeny::StartMethod method) {
   return all;
 }
 
-Contenders Argument(int64_t mebibytes) {
+Contenders Argument(int64_t mebibytes, Cpus cpus) {
   const std::vector<int64_t> numbers(static_cast<size_t>(mebibytes << 17), mebibytes);
-  auto floor = std::make_shared<PoolFloor>(1);
-  auto pool = MakePool(1);
+  auto worker = std::make_shared<OneWorker>(cpus);
   Contenders all;
-  AddFloor(all, 1, [=](int64_t) { floor->Argument(numbers); });
+  AddFloor(all, 1, [=](int64_t) { worker->floor().Argument(numbers); });
   all.push_back(Each("progeny", 1, [=](int64_t) {
-    Expect(Value(pool->Apply(progeny::fn<&Last>, numbers)) == mebibytes);
+    Expect(Value(worker->pool().Apply(progeny::fn<&Last>, numbers)) == mebibytes);
   }));
   all.push_back(Each("span", 1, [=](int64_t) {
-    Expect(Value(pool->Apply(progeny::fn<&LastSeen>, numbers)) == mebibytes);
+    Expect(Value(worker->pool().Apply(progeny::fn<&LastSeen>, numbers)) == mebibytes);
   }));
   AddPython(all, absl::StrCat("argument_", mebibytes, " KIND 1"), 1);
   return all;
 }
 
-Contenders Result(int64_t mebibytes) {
-  auto floor = std::make_shared<PoolFloor>(1);
-  auto pool = MakePool(1);
+Contenders Result(int64_t mebibytes, Cpus cpus) {
+  auto worker = std::make_shared<OneWorker>(cpus);
   const int64_t count = mebibytes << 17;
   Contenders all;
-  AddFloor(all, 1, [=](int64_t) { floor->Result(count); });
+  AddFloor(all, 1, [=](int64_t) { worker->floor().Result(count); });
   all.push_back(Each("progeny", 1, [=](int64_t) {
-    Expect(Value(pool->Apply(progeny::fn<&Numbers>, count)).back() == count);
+    Expect(Value(worker->pool().Apply(progeny::fn<&Numbers>, count)).back() == count);
   }));
   AddPython(all, absl::StrCat("result_", mebibytes, " KIND 1"), 1);
   return all;
@@ -224,9 +233,12 @@ void RegisterAll() {
     Register(absl::StrCat("create_", progeny::Name(method), "/workers:4"), 20,
              [=] { return Create(method); });
   }
-  Register("argument_1MiB", 60, [] { return Argument(1); });
-  Register("argument_64MiB", 15, [] { return Argument(64); });
-  Register("result_1MiB", 60, [] { return Result(1); });
+  Register("argument_64MiB", 15, [] { return Argument(64, Cpus::kAny); });
+  Register("argument_1MiB/cpus:1", 60, [] { return Argument(1, Cpus::kOne); });
+  Register("result_1MiB/cpus:1", 60, [] { return Result(1, Cpus::kOne); });
+  if (progeny::UsableCpus() < 2) return;
+  Register("argument_1MiB/cpus:2", 60, [] { return Argument(1, Cpus::kTwo); });
+  Register("result_1MiB/cpus:2", 60, [] { return Result(1, Cpus::kTwo); });
 }
 
 }  // namespace

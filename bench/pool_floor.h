@@ -23,6 +23,11 @@ inline StarArguments Step(int64_t step, double y) {
 }
 void SpinMicroseconds(int64_t microseconds);
 
+// This thread, and what it starts from here on, stays on that one of the CPUs that this program had at first; or may go
+// everywhere again. False if there is no such CPU.
+bool StayOn(int cpu);
+void GoAnywhere();
+
 // Not thread-safe. Ends the program when something fails.
 class PoolFloor {
  public:

@@ -75,6 +75,28 @@ void SpinMicroseconds(int64_t microseconds) {
   while (std::chrono::steady_clock::now() < end) continue;
 }
 
+const cpu_set_t& AllCpus() {
+  static const cpu_set_t all = [] {
+    cpu_set_t at_first;
+    if (sched_getaffinity(0, sizeof at_first, &at_first) != 0) std::abort();
+    return at_first;
+  }();
+  return all;
+}
+
+bool StayOn(int cpu) {
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (!CPU_ISSET(i, &AllCpus()) || cpu-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(i, &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  return false;
+}
+
+void GoAnywhere() { sched_setaffinity(0, sizeof(cpu_set_t), &AllCpus()); }
+
 class PoolFloor::State {
  public:
   explicit State(int workers) : bell_(new (Map(sizeof(Bell))) Bell) {
