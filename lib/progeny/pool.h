@@ -35,6 +35,7 @@
 #include "absl/time/time.h"
 #include "progeny/call.h"
 #include "progeny/detail/flat_answer.h"
+#include "progeny/detail/pool_call.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/detail/pool_entry.h"
 #include "progeny/detail/pool_run.h"
@@ -64,10 +65,9 @@ class Pool {
   template <class Init, class... Args>
   static absl::StatusOr<Pool> Create(PoolOptions options, Init init, Args&&... args) {
     if constexpr (detail::CheckCall<true, Init, Args&&...>()) {
-      absl::StatusOr<detail::EncodedCall> call =
-          Encoded<Init, Args&&...>(init, std::forward<Args>(args)...);
+      auto call = detail::EncodedCallOf<Init, Args&&...>(init, std::forward<Args>(args)...);
       if (!call.ok()) return call.status();
-      return Owner(detail::PoolCore::Create(std::move(options), {NodeOf<Init, Args&&...>(), *std::move(call)}));
+      return Owner(detail::PoolCore::Create(std::move(options), {detail::NodeOf<Init, Args&&...>(), *std::move(call)}));
     } else {
       return absl::InvalidArgumentError("refused by the compiler");
     }
@@ -168,15 +168,10 @@ class Pool {
   static absl::StatusOr<Pool> Owner(absl::StatusOr<std::shared_ptr<detail::PoolCore>> core);
 
   template <class F, class... A>
-  static const detail::PoolEntryNode* NodeOf() {
-    return &detail::PoolEntry<F, typename detail::CallSignature<F, A...>::Parameters>::node;
-  }
-  template <class F, class... A>
   Future<detail::AnswerOf<F, A...>> Submitted(const F& f, detail::Submission submission, A... args) {
     using Result = Future<detail::AnswerOf<F, A...>>;
     if constexpr (detail::CheckCall<true, F, A...>()) {
-      return Result(detail::SubmitToPool(core_, NodeOf<F, A...>(), Element<F, A...>(f, std::forward<A>(args)...),
-                                         submission));
+      return Result(detail::SubmitCall<F, A...>(core_, f, submission, std::forward<A>(args)...));
     } else {
       return Result(nullptr);
     }
@@ -191,38 +186,12 @@ class Pool {
       detail::ArgumentEncoder<typename detail::CallSignature<F, A...>::Parameters, A...>::EncodeFlat(
           bytes, std::forward<A>(args)...);
       detail::FlatAnswer answer;
-      core_->Apply(NodeOf<F, A...>(), bytes, answer);
+      core_->Apply(detail::NodeOf<F, A...>(), bytes, answer);
       return answer.Take<detail::AnswerOf<F, A...>>();
     } else {
       return Submitted<F, A...>(f, detail::Submission::kAwaited, std::forward<A>(args)...).Get();
     }
   }
-  // State, then arguments.
-  template <class F, class... A>
-  static absl::StatusOr<detail::EncodedCall> Encoded(const F& f, A... args) {
-    detail::EncodedCall call;
-    absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
-    if (!status.ok()) return status;
-    return call;
-  }
-  // The same behind its size; or arguments alone, where they are flat and there is no state.
-  template <class F, class... A>
-  static absl::StatusOr<detail::EncodedCall> Element([[maybe_unused]] const F& f, A... args) {
-    detail::EncodedCall call;
-    if constexpr (detail::kIsStateless<F> && detail::kShapeFor<F, A...>.flat()) {
-      call.flat = true;
-      call.bytes.resize(detail::kShapeFor<F, A...>.argument_bytes);
-      detail::ArgumentEncoder<typename detail::CallSignature<F, A...>::Parameters, A...>::EncodeFlat(
-          call.bytes.data(), std::forward<A>(args)...);
-    } else {
-      detail::BeginElement(call.bytes);
-      absl::Status status = detail::EncodeCall<F, A...>(call, f, std::forward<A>(args)...);
-      if (!status.ok()) return status;
-      detail::EndElement(call.bytes, 0);
-    }
-    return call;
-  }
-
   template <template <class, class> class How, class F, class Range>
   auto All(const F& f, Range& range, const MapOptions& options) {
     using Task = detail::PoolCallableOf<F, detail::kArgumentsOf<How, Range>>;

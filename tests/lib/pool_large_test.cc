@@ -7,6 +7,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -215,6 +216,49 @@ TEST_P(PoolLargeTest, AnArgumentThatItsTaskOverwrites_ComesUnchangedToTheNextWor
     EXPECT_EQ(*sum, Sum(LargeFrom(i)));
   }
   EXPECT_EQ(pool->stats().workers_lost, 3);
+}
+
+// Several blocks, of which one only can lie where its elements like to lie.
+double SumOfAll(std::string_view text, absl::Span<const double> many, int16_t one, const std::vector<int16_t>& few,
+                absl::Span<const int64_t> more) {
+  double sum = one;
+  for (const char c : text) sum += c;
+  for (const double number : many) sum += number;
+  for (const int16_t number : few) sum += number;
+  for (const int64_t number : more) sum += static_cast<double>(number);
+  return sum;
+}
+
+TEST_P(PoolLargeTest, ViewsOfSeveralArguments_ShowWhatWasSent_HoweverItLies) {
+  PoolOptions options = Workers(2);
+  options.retries = 1;
+  absl::StatusOr<Pool> pool = Pool::Create(std::move(options));
+  ASSERT_OK(pool);
+  for (const size_t text : {0, 1, 126, 127, 128, 300, 20'000}) {
+    for (const size_t many : {0, 1, 1'000, 2'500, 40'000}) {
+      const std::string letters(text, 'a');
+      const std::vector<double> numbers(many, 0.5);
+      const std::vector<int16_t> few(text % 300, 3);
+      const std::vector<int64_t> more(many / 3, -2);
+      const double sum = SumOfAll(letters, numbers, 7, few, more);
+      const int16_t one = 7;
+      EXPECT_EQ(*pool->Apply(fn<&SumOfAll>, letters, numbers, one, few, more), sum) << text << " and " << many;
+      // What is converted, or isn't a vector, goes another way.
+      EXPECT_EQ(*pool->Submit(fn<&SumOfAll>, letters.c_str(), absl::MakeConstSpan(numbers), 7, few, more).Get(kPatience), sum);
+    }
+  }
+  EXPECT_EQ(pool->stats().workers_lost, 0);
+}
+
+// More than a slab may hold alone: the pool keeps it, too.
+TEST_P(PoolLargeTest, ManyLargeCalls_AtOnce_HaveTheirOwnArguments) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
+  ASSERT_OK(pool);
+  for (const int64_t count : {int64_t{3'000}, kLarge, tests::kSanitized ? 2 * kLarge : int64_t{1'200'000}}) {
+    std::vector<Future<int64_t>> futures;
+    for (int64_t i = 0; i < 12; ++i) futures.push_back(pool->Submit(fn<&Sum>, Numbers(i, count)));
+    for (int64_t i = 0; i < 12; ++i) EXPECT_EQ(*futures[static_cast<size_t>(i)].Get(kPatience), Sum(Numbers(i, count)));
+  }
 }
 
 // A result that can't be encoded after half of it was.

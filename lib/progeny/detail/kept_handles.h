@@ -45,6 +45,7 @@ struct EncodedCall {
   std::vector<std::byte> bytes;
   KeptHandles kept;
   bool flat = false;  // arguments alone, of the entry's shape
+  size_t block_at = 0;  // what begins here is better aligned (CallSink)
 };
 
 }  // namespace progeny::detail

@@ -63,6 +63,7 @@ struct Elements {
   bool submitted = false;        // a single one: its index is its number among such
   bool awaited = false;          // this thread calls Help next, whatever happens
   bool state_inline = false;     // the callable's state stands before its arguments
+  size_t block_at = 0;           // a single one's bytes are better aligned from here on (CallSink)
   bool flat = false;             // of the entry's shape, one behind the other; else each
   std::vector<std::byte> bytes;  // behind its size, a uint64_t
   KeptHandles kept;              // then all are one chunk
@@ -83,9 +84,9 @@ class PoolCore {
   virtual std::shared_ptr<PoolWork> Begin(CallRequest request) = 0;
   // Each element gets exactly one outcome, also when the pool is closed: then it is told at once.
   virtual void Enqueue(const std::shared_ptr<PoolWork>& work, Elements elements) = 0;
-  // The same, of flat elements that `write` is to encode, `size` bytes in all: called once, by this thread, and neither waits nor
-  // fails. Throws what a vector of that size does.
-  virtual void EnqueueFlat(const std::shared_ptr<PoolWork>& work, Elements elements, size_t size,
+  // The same, of elements that `write` is to encode, `size` bytes in all: called once, by this thread, it neither waits nor fails,
+  // as it runs no code of the user's. Throws what a vector of that size does.
+  virtual void EnqueueInPlace(const std::shared_ptr<PoolWork>& work, Elements elements, size_t size,
                            absl::FunctionRef<void(std::byte* to)> write) = 0;
   // What has not started becomes Cancelled, and what runs is told to stop at the next element.
   virtual void DropQueued(const std::shared_ptr<PoolWork>& work) = 0;
@@ -114,6 +115,16 @@ enum class Submission { kAsync, kAwaited };  // kAwaited: this thread waits for 
 std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core, const PoolEntryNode* node,
                                          absl::StatusOr<EncodedCall> encoded,
                                          Submission submission = Submission::kAsync);
+
+// A call whose arguments are encoded without any code of the user's, and without a failure: straight to where its
+// worker reads them, if there is such a place.
+struct PlainCall {
+  size_t size = 0;
+  size_t block_at = 0;  // Elements::block_at
+  absl::FunctionRef<void(std::byte* to)> write;
+};
+std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core, const PoolEntryNode* node,
+                                         const PlainCall& call, Submission submission);
 
 // Runs code of the user's: what it throws becomes Unknown with a RemoteError.
 absl::Status RunUserCode(absl::FunctionRef<void()> code);

@@ -17,6 +17,8 @@
 #include "progeny/detail/bound_task.h"
 #include "progeny/detail/entry.h"
 #include "progeny/detail/flat.h"
+#include "progeny/detail/borrowed.h"
+#include "progeny/detail/call_sink.h"
 #include "progeny/detail/flat_run.h"
 #include "progeny/detail/kept_handles.h"
 #include "progeny/detail/signature.h"
@@ -88,7 +90,7 @@ struct PoolEntry<F, ParameterList<P...>> {
              EntryOutcome& outcome) override {
       SetStateBox(outcome.state_box);  // this image may not have been told yet
       // Braces: decoded from left to right.
-      std::tuple<absl::StatusOr<WireOf<P>>...> decoded{DecodeOne<WireOf<P>>(arguments, &handles)...};
+      std::tuple<absl::StatusOr<typename Received<P>::Type>...> decoded{Received<P>::From(arguments, &handles)...};
       std::apply([&](const auto&... part) { (outcome.status.Update(part.status()), ...); }, decoded);
       outcome.status.Update(arguments.ExpectEnd());
       if (!outcome.status.ok()) return;
@@ -147,8 +149,9 @@ template <class Parameters, class... A>
 struct ArgumentEncoder;
 template <class... P, class... A>
 struct ArgumentEncoder<ParameterList<P...>, A...> {
-  static absl::Status Encode(std::vector<std::byte>& out, [[maybe_unused]] OutgoingHandles& handles,
-                             A... arguments) {
+  // Out: a vector or a sink.
+  template <class Out>
+  static absl::Status Encode(Out& out, [[maybe_unused]] OutgoingHandles& handles, A... arguments) {
     absl::Status status;
     ((status.Update(EncodeTo(out, static_cast<const WireOf<P>&>(Hold<P, A>(std::forward<A>(arguments))),
                              &handles))),
@@ -175,8 +178,8 @@ struct ShapeOfList<F, ParameterList<P...>> {
 template <class F, class... A>
 inline constexpr FlatShape kShapeFor = ShapeOfList<F, typename CallSignature<F, A...>::Parameters>::kShape;
 
-template <class F>
-absl::Status EncodeState(std::vector<std::byte>& out, OutgoingHandles& handles, const F& callable) {
+template <class Out, class F>
+absl::Status EncodeState([[maybe_unused]] Out& out, [[maybe_unused]] OutgoingHandles& handles, const F& callable) {
   if constexpr (kIsStateless<F>) {
     return absl::OkStatus();
   } else {
@@ -187,9 +190,11 @@ absl::Status EncodeState(std::vector<std::byte>& out, OutgoingHandles& handles, 
 // State, then arguments, as PoolEntry's Load and Run take them.
 template <class F, class... A>
 absl::Status EncodeCall(EncodedCall& out, const F& callable, A... arguments) {
-  absl::Status status = EncodeState(out.bytes, out.kept, callable);
+  CallSink sink(out.bytes);
+  absl::Status status = EncodeState(sink, out.kept, callable);
   status.Update(ArgumentEncoder<typename CallSignature<F, A...>::Parameters, A...>::Encode(
-      out.bytes, out.kept, std::forward<A>(arguments)...));
+      sink, out.kept, std::forward<A>(arguments)...));
+  out.block_at = sink.block_at();
   return status;
 }
 

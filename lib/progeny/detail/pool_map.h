@@ -92,7 +92,7 @@ class MapRun {
   // A portion is better closed: what lies in it is large already.
   bool IsFull(size_t bytes) const;
   void Feed(Elements elements);
-  // Of PoolCore::EnqueueFlat.
+  // Of PoolCore::EnqueueInPlace.
   void FeedFlat(Elements elements, size_t size, absl::FunctionRef<void(std::byte* to)> write);
   // The outcome of an element that never left.
   void FeedStatus(int64_t index, absl::Status status);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "progeny/pool.h"
@@ -117,6 +118,28 @@ TEST_P(PoolScribbleTest, AFewWordsOverwritten_WedgeNobody) {
   absl::StatusOr<Pool> pool = Pool::Create(Workers(2));
   ASSERT_OK(pool);
   for (uint64_t seed = 1; seed <= 20; ++seed) Scribbled(*pool).By(Pattern::kAFewWords, Then::kReturn, seed);
+}
+
+// True if the bytes lie in memory that is shared and can't be written to.
+bool LieInReadOnlyMemory(absl::Span<const int64_t> numbers) {
+  const auto at = reinterpret_cast<uintptr_t>(numbers.data());
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    char access[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) != 3 || at < begin || at >= end) continue;
+    return std::strcmp(access, "r--s") == 0;
+  }
+  return false;
+}
+
+TEST_P(PoolScribbleTest, AViewOfALargeArgument_ShowsThePoolsOwnMemory_WhichItCantWriteTo) {
+  absl::StatusOr<Pool> pool = Pool::Create(Workers(1));
+  ASSERT_OK(pool);
+  for (const int64_t count : {3'000, 100'000, 1'500'000}) {  // 12 MB: not written in place, but read
+    EXPECT_TRUE(*pool->Apply(fn<&LieInReadOnlyMemory>, std::vector<int64_t>(static_cast<size_t>(count), 1))) << count;
+  }
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Engine final : public detail::PoolCore {
   int workers() const override { return static_cast<int>(workers_.size()); }
   std::shared_ptr<detail::PoolWork> Begin(detail::CallRequest request) override;
   void Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements) override;
-  void EnqueueFlat(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
+  void EnqueueInPlace(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
                    absl::FunctionRef<void(std::byte*)> write) override;
   void DropQueued(const std::shared_ptr<detail::PoolWork>& work) override;
   bool Cancel(const std::shared_ptr<detail::PoolWork>& work) override;
@@ -142,7 +142,7 @@ class Engine final : public detail::PoolCore {
     Slabs::Place place;
     Slabs::Reading reading = Slabs::Reading::kFresh;
   };
-  absl::StatusOr<Put> PutInSlab(Worker& worker, const Slabs::Taken& slab, absl::Span<const std::byte> bytes);
+  absl::StatusOr<Put> PutInSlab(Worker& worker, const Slabs::Spot& spot, absl::Span<const std::byte> bytes);
   absl::StatusOr<SlabRead> UseOf(Worker& worker, const SlabPlace& place, size_t size, size_t whole);
   absl::StatusOr<SlabRead> UseOf(Worker& worker, const Record& record);
   absl::StatusOr<absl::Span<const std::byte>> OutcomeBytes(Worker& worker, const Record& record,

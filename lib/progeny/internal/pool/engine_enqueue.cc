@@ -63,7 +63,7 @@ std::unique_ptr<Engine::Batch> Engine::Admit(const std::shared_ptr<detail::PoolW
   if (elements.flat) batch->shape = work->node->shape;
   batch->end_offset = size;
   batch->call = std::make_shared<detail::EncodedCall>(
-      detail::EncodedCall{std::move(elements.bytes), std::move(elements.kept)});
+      detail::EncodedCall{std::move(elements.bytes), std::move(elements.kept), elements.flat, elements.block_at});
   work->open += batch->count;
   open_ += batch->count;
   return batch;
@@ -81,12 +81,13 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
   if (!elements.awaited) LookUp();
 }
 
-void Engine::EnqueueFlat(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
-                         absl::FunctionRef<void(std::byte*)> write) {
-  if (size > kLargestInline && elements.count <= elements.chunk && WriteToSlab(work, elements, size, write)) return;
+void Engine::EnqueueInPlace(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
+                            absl::FunctionRef<void(std::byte*)> write) {
+  const bool together = elements.submitted || elements.count <= elements.chunk;
+  if (size > kLargestInline && together && WriteToSlab(work, elements, size, write)) return;
   elements.bytes.resize(size);
   write(elements.bytes.data());
-  elements.awaited = false;  // others may come first
+  if (!elements.submitted) elements.awaited = false;  // others may come first
   Enqueue(work, std::move(elements));
 }
 
@@ -104,8 +105,9 @@ bool Engine::WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::
   if (driver_ == Driver::kNone && dispatcher_sleeps_) Announce();
   worker->being_dealt = true;
   lock.unlock();
-  const absl::StatusOr<absl::Span<std::byte>> room = worker->down_slabs->Room(slab->slab, size);
-  if (room.ok()) write(room->data());
+  const uint32_t offset = worker->SlabOffset(*batch);
+  const absl::StatusOr<absl::Span<std::byte>> room = worker->down_slabs->Room(slab->slab, offset + size);
+  if (room.ok()) write(room->data() + offset);
   lock.lock();
   worker->being_dealt = false;
   NoteSlab(*worker, size);
@@ -137,6 +139,7 @@ void Engine::DealWritten(Worker& worker, const Slabs::Taken& slab, std::unique_p
   if (worker.takes_work() && state_ != State::kEnding && !batch->work->cancelled) put = PutBatch(worker, batch, &slab);
   if (put == Put::kDone) return worker.bell.Wake();
   InFlight written{.batch = std::move(batch)};
+  written.arguments_at = worker.SlabOffset(*written.batch);
   written.arguments = Slabs::Hold(*worker.down_slabs, slab.slab);
   TakeFromSlab(written);
   worker.down_slabs->Drop(slab);

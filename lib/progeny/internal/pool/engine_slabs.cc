@@ -32,12 +32,19 @@ void EngineWorker::RenewSlabs() {
   }
 }
 
+// Numbers are read where they lie, if they are aligned.
+uint32_t EngineWorker::SlabOffset(const EngineBatch& batch) const {
+  constexpr size_t kAlignment = 64;
+  if (batch.call->block_at < batch.next_offset || !down_slabs->in_place()) return 0;
+  return static_cast<uint32_t>((kAlignment - (batch.call->block_at - batch.next_offset) % kAlignment) % kAlignment);
+}
+
 // Long: outcomes of others and callers go on meanwhile. Only who drives comes here, and only he settles workers, so
 // this one's memory stays what it is.
-absl::StatusOr<Engine::Put> Engine::PutInSlab(Worker& worker, const Slabs::Taken& slab,
+absl::StatusOr<Engine::Put> Engine::PutInSlab(Worker& worker, const Slabs::Spot& spot,
                                               absl::Span<const std::byte> bytes) {
   mu_.unlock();
-  const absl::Status written = worker.down_slabs->Write(slab.slab, bytes);
+  const absl::Status written = worker.down_slabs->Write(spot, bytes);
   mu_.lock();
   NoteSlab(worker, bytes.size());
   if (!written.ok()) return written;
@@ -52,6 +59,7 @@ void Engine::LeaveToSlab(Worker& worker, InFlight& flight, const WorkHeader& hea
   if (batch.call.use_count() > 1 || (!batch.shape.flat() && batch.left() > 1)) return;
   flight.arguments = Slabs::Hold(*worker.down_slabs, header.slab);
   flight.arguments_begin = batch.next_offset;
+  flight.arguments_at = header.slab_offset;
   batch.call->bytes = {};
 }
 
@@ -59,7 +67,7 @@ void Engine::LeaveToSlab(Worker& worker, InFlight& flight, const WorkHeader& hea
 void Engine::TakeFromSlab(InFlight& flight) {
   Batch& batch = *flight.batch;
   if (!flight.arguments || batch.left() == 0 || batch.work->cancelled || state_ == State::kEnding) return;
-  const std::byte* const begin = flight.arguments.bytes() + (batch.next_offset - flight.arguments_begin);
+  const std::byte* const begin = flight.arguments.bytes() + flight.arguments_at + (batch.next_offset - flight.arguments_begin);
   const size_t size = batch.end_offset - batch.next_offset;
   const auto thrown = platform::RunCatching([&] { batch.call->bytes.assign(begin, begin + size); });
   if (thrown) {

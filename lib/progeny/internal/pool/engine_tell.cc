@@ -16,7 +16,7 @@ absl::StatusOr<Engine::Put> Engine::PutWork(Worker& worker, Down kind, WorkHeade
   if (header.slab_size == 0 && bytes.size() > kLargestInline) {
     const std::optional<Slabs::Taken> slab = worker.TakeSlab();
     if (!slab) return Put::kFull;
-    absl::StatusOr<Put> put = PutInSlab(worker, *slab, bytes);
+    absl::StatusOr<Put> put = PutInSlab(worker, {slab->slab, header.slab_offset}, bytes);
     if (put.ok() && *put == Put::kDone && kind != Down::kInit && !worker.takes_work()) put = Put::kFull;
     header.slab = static_cast<uint8_t>(slab->slab);
     header.slab_size = bytes.size();
@@ -44,6 +44,7 @@ absl::StatusOr<Engine::Put> Engine::PutHeader(Worker& worker, Down kind, const W
   placed->seed = header.seed;
   placed->slab = header.slab;
   placed->slab_size = header.slab_size;
+  placed->slab_offset = header.slab_offset;
   if (!bytes.empty()) std::memcpy(room + sizeof header, bytes.data(), bytes.size());
   worker.down.Commit();
   last_put_ = placed;
@@ -105,6 +106,7 @@ absl::StatusOr<Engine::Put> Engine::PutAll(Worker& worker, const Batch& batch, W
   header.shape = batch.shape;
   header.first_index = batch.first_index + batch.next;
   header.seed = work.seed;
+  header.slab_offset = worker.SlabOffset(batch);
   return PutWork(worker, Down::kBatch, header, batch.bytes_left());
 }
 

@@ -86,7 +86,8 @@ struct BatchInFlight {
   uint64_t position = 0;
   std::shared_ptr<SlabUse> slab = nullptr;  // of its results, if they lie in one; until it is closed
   Slabs::Hold arguments = {};    // not empty: they lie in this slab only, from
-  size_t arguments_begin = 0;    // this offset of the batch's on
+  size_t arguments_begin = 0;    // this offset of the batch's on,
+  uint32_t arguments_at = 0;     // which lies here in the slab
 
   uint64_t next_task() const { return first_task + (batch->next - dealt); }
 };
@@ -134,6 +135,8 @@ struct EngineWorker {
   // Room in its ring; what is in flight is not overwritten, though the worker may be done with it.
   std::byte* Reserve(Down kind, size_t size);
   std::optional<Slabs::Taken> TakeSlab();
+  // Where in a slab of its the batch's bytes are to begin.
+  uint32_t SlabOffset(const EngineBatch& batch) const;
   void WantRoom();
   // For the next process; no process may use the memory.
   void Renew();

@@ -154,7 +154,7 @@ void MapRun::FeedFlat(Elements elements, size_t size, absl::FunctionRef<void(std
   if (grow_) grow_(elements.first_index + count);
   elements.divisible = chunk_size_ == 0;
   elements.awaited = drives_ = awaited_;
-  core_->EnqueueFlat(work_, std::move(elements), size, write);  // if it throws, nothing was fed
+  core_->EnqueueInPlace(work_, std::move(elements), size, write);  // if it throws, nothing was fed
   fed_ += count;
   fed_bytes_ += size;
 }

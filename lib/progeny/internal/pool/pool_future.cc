@@ -3,6 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "platform/exceptions.h"
 #include "progeny/detail/pool_core.h"
 #include "progeny/internal/pool/readiness.h"
 
@@ -67,35 +70,65 @@ class PoolFuture final : public FutureCore {
   const std::shared_ptr<SingleOutcome> outcome_;
 };
 
+std::unique_ptr<FutureCore> Failed(const std::shared_ptr<PoolCore>& core, const absl::Status& status) {
+  auto outcome = std::make_shared<SingleOutcome>();
+  outcome->Set(status);
+  return std::make_unique<PoolFuture>(core, nullptr, std::move(outcome));
+}
+
+Elements OneElement(Submission submission) {
+  Elements elements;
+  elements.count = 1;
+  elements.submitted = true;
+  elements.awaited = submission == Submission::kAwaited;
+  return elements;
+}
+
+std::unique_ptr<FutureCore> SubmitBy(const std::shared_ptr<PoolCore>& core, const PoolEntryNode* node, Submission submission,
+                                     absl::FunctionRef<absl::Status(const std::shared_ptr<PoolWork>&)> enqueue) {
+  if (!core->IsOurs()) {
+    return Failed(core, absl::FailedPreconditionError("this pool belongs to this process's parent"));
+  }
+  auto outcome = std::make_shared<SingleOutcome>();
+  if (submission == Submission::kAwaited) outcome->WillTake();
+  CallRequest request;
+  request.node = node;
+  request.sink = outcome;
+  std::shared_ptr<PoolWork> work = core->Begin(std::move(request));
+  if (absl::Status enqueued = enqueue(work); !enqueued.ok()) return Failed(core, enqueued);
+  if (submission == Submission::kAwaited) core->Help([&] { return outcome->ready().done(); });
+  return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
+}
+
 }  // namespace
 
 std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core,
                                          const PoolEntryNode* node,
                                          absl::StatusOr<EncodedCall> encoded, Submission submission) {
-  auto outcome = std::make_shared<SingleOutcome>();
-  if (encoded.ok() && !core->IsOurs()) {
-    encoded = absl::FailedPreconditionError("this pool belongs to this process's parent");
-  }
-  if (!encoded.ok()) {
-    outcome->Set(encoded.status());
-    return std::make_unique<PoolFuture>(core, nullptr, std::move(outcome));
-  }
-  CallRequest request;
-  request.node = node;
-  request.sink = outcome;
-  std::shared_ptr<PoolWork> work = core->Begin(std::move(request));
-  Elements elements;
-  elements.count = 1;
-  elements.submitted = true;
-  elements.awaited = submission == Submission::kAwaited;
+  if (!encoded.ok()) return Failed(core, encoded.status());
+  Elements elements = OneElement(submission);
   elements.flat = encoded->flat;
   elements.state_inline = !encoded->flat;
+  elements.block_at = encoded->block_at;
   elements.bytes = std::move(encoded->bytes);
   elements.kept = std::move(encoded->kept);
-  if (submission == Submission::kAwaited) outcome->WillTake();
-  core->Enqueue(work, std::move(elements));
-  if (submission == Submission::kAwaited) core->Help([&] { return outcome->ready().done(); });
-  return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
+  return SubmitBy(core, node, submission, [&](const std::shared_ptr<PoolWork>& work) {
+    core->Enqueue(work, std::move(elements));
+    return absl::OkStatus();
+  });
+}
+
+std::unique_ptr<FutureCore> SubmitToPool(const std::shared_ptr<PoolCore>& core, const PoolEntryNode* node,
+                                         const PlainCall& call, Submission submission) {
+  Elements elements = OneElement(submission);
+  elements.state_inline = true;
+  elements.block_at = call.block_at;
+  return SubmitBy(core, node, submission, [&](const std::shared_ptr<PoolWork>& work) -> absl::Status {
+    const auto thrown = platform::RunCatching(
+        [&] { core->EnqueueInPlace(work, std::move(elements), call.size, call.write); });
+    if (!thrown) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat("encode a call of ", call.size, " bytes: out of memory"));
+  });
 }
 
 }  // namespace progeny::detail

@@ -42,11 +42,11 @@ absl::StatusOr<absl::Span<std::byte>> Slabs::Room(uint32_t slab, size_t bytes) {
   return absl::MakeSpan(mapped.data(), bytes);
 }
 
-absl::Status Slabs::Write(uint32_t slab, absl::Span<const std::byte> bytes) {
-  if (!in_place_) return region_.WriteArea(AreaOf(slab), bytes);
-  absl::StatusOr<absl::Span<std::byte>> room = Room(slab, bytes.size());
+absl::Status Slabs::Write(const Spot& spot, absl::Span<const std::byte> bytes) {
+  if (!in_place_) return region_.WriteArea(AreaOf(spot.slab), bytes);
+  absl::StatusOr<absl::Span<std::byte>> room = Room(spot.slab, spot.offset + bytes.size());
   if (!room.ok()) return room.status();
-  std::memcpy(room->data(), bytes.data(), bytes.size());
+  std::memcpy(room->data() + spot.offset, bytes.data(), bytes.size());
   return absl::OkStatus();
 }
 

@@ -75,8 +75,12 @@ class Slabs {
   std::optional<Taken> Take();
   // In place: room for `bytes`; what was written to this slab stays, and moves.
   absl::StatusOr<absl::Span<std::byte>> Room(uint32_t slab, size_t bytes);
+  struct Spot {
+    uint32_t slab = 0;
+    size_t offset = 0;  // in place only
+  };
   // All that a message has, either way.
-  absl::Status Write(uint32_t slab, absl::Span<const std::byte> bytes);
+  absl::Status Write(const Spot& spot, absl::Span<const std::byte> bytes);
 
   // The writer relies on what it has written there as long as it holds it: Take doesn't give it, Trim leaves it. Move-only.
   class Hold {

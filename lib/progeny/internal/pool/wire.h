@@ -46,7 +46,8 @@ struct WorkHeader {
   int64_t first_index = 0;     // TaskIndex() of the first element
   uint64_t seed = 0;           // of the call
   detail::FlatShape shape;     // flat: elements have no size in front of them
-  uint64_t slab_size = 0;      // not 0: the bytes lie in the slab
+  uint64_t slab_size = 0;      // not 0: the bytes lie in the slab,
+  uint32_t slab_offset = 0;    // from here on
 };
 
 // In front of the arguments of kAsk; the record's tag is the entry.

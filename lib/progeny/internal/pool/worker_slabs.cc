@@ -17,7 +17,7 @@ absl::StatusOr<absl::Span<const std::byte>> WorkerLoop::BytesOf(const Record& re
                                                                 std::vector<std::byte>& storage) {
   const auto& header = *reinterpret_cast<const WorkHeader*>(record.bytes.data());
   if (header.slab_size == 0) return absl::MakeConstSpan(record.bytes).subspan(sizeof(WorkHeader));
-  const Slabs::Place place{header.slab, 0, header.slab_size, 0};
+  const Slabs::Place place{header.slab, header.slab_offset, header.slab_size, header.slab_offset + header.slab_size};
   if (down_slabs_.in_place()) {
     absl::StatusOr<absl::Span<const std::byte>> shown = down_slabs_.Show(place, Slabs::Reading::kFresh);
     if (shown.ok()) return shown;  // else there is no room in the address space: whoever copies may find some
@@ -57,7 +57,7 @@ void WorkerLoop::PublishInSlab(Up kind, OutcomeHeader header, const SlabPlace& p
 
 void WorkerLoop::PublishLarge(Up kind, OutcomeHeader header, absl::Span<const std::byte> bytes) {
   const Slabs::Taken taken = AwaitSlab();
-  if (const absl::Status written = up_slabs_.Write(taken.slab, bytes); !written.ok()) {
+  if (const absl::Status written = up_slabs_.Write({taken.slab}, bytes); !written.ok()) {
     up_slabs_.Drop(taken);
     // That it doesn't fit can always be told; but a status that doesn't fit is lost with its payloads.
     return SendStatus(Up::kStatus, header, written);
