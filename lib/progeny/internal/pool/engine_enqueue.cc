@@ -83,15 +83,16 @@ void Engine::Enqueue(const std::shared_ptr<detail::PoolWork>& work, detail::Elem
 
 void Engine::EnqueueInPlace(const std::shared_ptr<detail::PoolWork>& work, detail::Elements elements, size_t size,
                             absl::FunctionRef<void(std::byte*)> write) {
-  const bool together = elements.submitted || elements.count <= elements.chunk;
+  const bool single = elements.submitted;
+  const bool together = single || elements.count <= elements.chunk;
   if (size > kLargestInline && together && WriteToSlab(work, elements, size, write)) return;
   elements.bytes.resize(size);
   write(elements.bytes.data());
-  if (!elements.submitted) elements.awaited = false;  // others may come first
+  if (!single) elements.awaited = false;  // others may come first
   Enqueue(work, std::move(elements));
 }
 
-// False when there is nobody to have it at once: then nothing has happened.
+// False when there is nobody to have it at once, or no memory: then nothing has happened.
 bool Engine::WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::Elements& elements, size_t size,
                          absl::FunctionRef<void(std::byte*)> write) {
   std::unique_lock<std::mutex> lock(mu_);
@@ -117,6 +118,8 @@ bool Engine::WriteToSlab(const std::shared_ptr<detail::PoolWork>& work, detail::
     worker->down_slabs->Drop(*slab);
     work->open -= batch->count;
     open_ -= batch->count;
+    elements.first_index = batch->first_index;  // its number is taken
+    elements.submitted = false;
   }
   if (worker->gone || LateTasksNeedALook()) WakeDispatcher();
   if (Now() - looked_up_ > kTurnWhileFeeding) LookUp();
