@@ -36,6 +36,7 @@ using bench::Cpus;
 using bench::Each;
 using bench::OneWorker;
 using bench::PoolFloor;
+using bench::Repeated;
 using bench::StarArguments;
 using bench::Told;
 
@@ -140,19 +141,13 @@ Contenders StarMapWarm() {
   auto floor = std::make_shared<PoolFloor>(8);
   auto pool = MakePool(8);
   Contenders all;
-  AddFloor(all, kCalls, [=](int64_t calls) {
-    for (; calls > 0; --calls) floor->StarMap(tasks);
-  });
-  all.push_back(Each("progeny", kCalls, [=](int64_t calls) {
-    for (; calls > 0; --calls) StarMap(*pool, tasks);
-  }));
-  all.push_back(Each("loop", kCalls, [=](int64_t calls) {
-    for (; calls > 0; --calls) {
-      std::vector<StarArguments> results;
-      for (const auto& [step, y] : tasks) results.push_back(bench::Step(step, y));
-      benchmark::DoNotOptimize(results.data());
-    }
-  }));
+  AddFloor(all, kCalls, Repeated([=] { floor->StarMap(tasks); }));
+  all.push_back(Each("progeny", kCalls, Repeated([=] { StarMap(*pool, tasks); })));
+  all.push_back(Each("loop", kCalls, Repeated([=] {
+    std::vector<StarArguments> results;
+    for (const auto& [step, y] : tasks) results.push_back(bench::Step(step, y));
+    benchmark::DoNotOptimize(results.data());
+  })));
   AddPython(all, "starmap_warm KIND 8", kStarSteps, Told::kWhole);
   return all;
 }
@@ -176,29 +171,34 @@ Contenders Create(progeny::StartMethod method) {
   return all;
 }
 
+// Several of 1 MiB a round, so that what other contenders have done to the caches counts once.
+int64_t CallsOf(int64_t mebibytes) { return mebibytes > 1 ? 1 : 8; }
+
 Contenders Argument(int64_t mebibytes, Cpus cpus) {
   const std::vector<int64_t> numbers(static_cast<size_t>(mebibytes << 17), mebibytes);
   auto worker = std::make_shared<OneWorker>(cpus);
+  const int64_t calls = CallsOf(mebibytes);
   Contenders all;
-  AddFloor(all, 1, [=](int64_t) { worker->floor().Argument(numbers); });
-  all.push_back(Each("progeny", 1, [=](int64_t) {
+  AddFloor(all, calls, Repeated([=] { worker->floor().Argument(numbers); }));
+  all.push_back(Each("progeny", calls, Repeated([=] {
     Expect(Value(worker->pool().Apply(progeny::fn<&Last>, numbers)) == mebibytes);
-  }));
-  all.push_back(Each("span", 1, [=](int64_t) {
+  })));
+  all.push_back(Each("span", calls, Repeated([=] {
     Expect(Value(worker->pool().Apply(progeny::fn<&LastSeen>, numbers)) == mebibytes);
-  }));
+  })));
   AddPython(all, absl::StrCat("argument_", mebibytes, " KIND 1"), 1);
   return all;
 }
 
 Contenders Result(int64_t mebibytes, Cpus cpus) {
   auto worker = std::make_shared<OneWorker>(cpus);
+  const int64_t calls = CallsOf(mebibytes);
   const int64_t count = mebibytes << 17;
   Contenders all;
-  AddFloor(all, 1, [=](int64_t) { worker->floor().Result(count); });
-  all.push_back(Each("progeny", 1, [=](int64_t) {
+  AddFloor(all, calls, Repeated([=] { worker->floor().Result(count); }));
+  all.push_back(Each("progeny", calls, Repeated([=] {
     Expect(Value(worker->pool().Apply(progeny::fn<&Numbers>, count)).back() == count);
-  }));
+  })));
   AddPython(all, absl::StrCat("result_", mebibytes, " KIND 1"), 1);
   return all;
 }

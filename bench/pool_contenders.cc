@@ -18,6 +18,12 @@ Contender Each(std::string name, int64_t count, std::function<void(int64_t)> run
           }};
 }
 
+std::function<void(int64_t)> Repeated(std::function<void()> once) {
+  return [once = std::move(once)](int64_t times) {
+    for (; times > 0; --times) once();
+  };
+}
+
 void AddFloor(Contenders& all, int64_t count, const std::function<void(int64_t)>& run) {
   all.push_back(Each("floor", count, run));
   all.push_back(Each("again", count, run));

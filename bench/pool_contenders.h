@@ -16,6 +16,9 @@ using Contenders = std::vector<Contender>;
 // Runs `count` tasks, and tells the seconds that one took.
 Contender Each(std::string name, int64_t count, std::function<void(int64_t)> run);
 
+// For Each: does it so often.
+std::function<void(int64_t)> Repeated(std::function<void()> once);
+
 // The floor, and the floor "again".
 void AddFloor(Contenders& all, int64_t count, const std::function<void(int64_t)>& run);
 
