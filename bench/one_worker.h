@@ -18,7 +18,7 @@ enum class Cpus { kAny, kOne, kTwo };
 class OneWorker {
  public:
   explicit OneWorker(Cpus cpus) {
-    if (cpus != Cpus::kAny) StayOn(cpus == Cpus::kOne ? 0 : 1);  // who is started now
+    if (cpus != Cpus::kAny && !StayOn(cpus == Cpus::kOne ? 0 : 1)) std::abort();  // who is started now
     floor_.emplace(1);
     pool_ = progeny::Pool::Create({.workers = 1, .process = {.start_method = progeny::StartMethod::kFork}});
     if (!pool_.ok() || !pool_->Apply(progeny::fn<&Square>, 3).ok()) std::abort();

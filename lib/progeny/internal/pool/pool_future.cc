@@ -95,8 +95,10 @@ std::unique_ptr<FutureCore> SubmitBy(const std::shared_ptr<PoolCore>& core, cons
   request.node = node;
   request.sink = outcome;
   std::shared_ptr<PoolWork> work = core->Begin(std::move(request));
-  if (absl::Status enqueued = enqueue(work); !enqueued.ok()) return Failed(core, enqueued);
-  if (submission == Submission::kAwaited) core->Help([&] { return outcome->ready().done(); });
+  const absl::Status enqueued = enqueue(work);
+  // Also if it failed: this thread may drive already.
+  if (submission == Submission::kAwaited) core->Help([&] { return !enqueued.ok() || outcome->ready().done(); });
+  if (!enqueued.ok()) return Failed(core, enqueued);
   return std::make_unique<PoolFuture>(core, std::move(work), std::move(outcome));
 }
 
